@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import type { Config } from '../config.ts'
+import type { Events } from '../lib/events.ts'
+import type { Log } from '../lib/log.ts'
+import { operation } from '../lib/operation.ts'
+
+export interface OperationDeps {
+  config: Config
+  events: Events
+  log: Log
+}
+
+/** All that root may do, by name. Whatever is not listed here, nobody can ask of the agent. */
+export function createOperations(_deps: OperationDeps) {
+  return {
+    'agent/ping': operation({
+      input: z.object({}),
+      output: z.object({ pid: z.number().int(), uid: z.number().int() }),
+      isRead: true,
+      run: async () => ({ pid: process.pid, uid: process.getuid?.() ?? -1 }),
+    }),
+  }
+}
+
+export type AgentOperations = ReturnType<typeof createOperations>

@@ -1,0 +1,106 @@
+import { rmSync } from 'node:fs'
+import { chmod, chown, mkdir } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import type { AnyEvent, JoinableEvents } from '../lib/events.ts'
+import { Failure, failureRecord } from '../lib/failure.ts'
+import type { Log } from '../lib/log.ts'
+import type { Operations } from '../lib/operation.ts'
+import { perform } from './perform.ts'
+import { readMessages, sendMessage } from './wire.ts'
+
+const message = z.union([
+  z.object({ id: z.number().int(), call: z.string().max(100), input: z.unknown() }),
+  z.object({ id: z.number().int(), cancel: z.literal(true) }),
+  z.object({ event: z.object({ name: z.string().max(100), data: z.unknown() }) }),
+])
+
+export interface AgentServerDeps {
+  operations: Operations
+  events: JoinableEvents
+  log: Log
+  socketPath: string
+  /** Who may connect besides root: the group of the service account. */
+  socketGid: number
+}
+
+export interface AgentServer {
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Answers named operations on a Unix socket (`root:cairn 0660`) and passes every event on to all processes. */
+export function createAgentServer({
+  operations,
+  events,
+  log,
+  socketPath,
+  socketGid,
+}: AgentServerDeps): AgentServer {
+  const sockets = new Set<Socket>()
+  const server = createServer(socket => {
+    sockets.add(socket)
+    serve(socket).finally(() => sockets.delete(socket))
+  })
+
+  const passOn = (event: AnyEvent, except?: Socket) => {
+    for (const socket of sockets) if (socket !== except) sendMessage(socket, { event })
+  }
+  events.join(event => passOn(event))
+
+  async function serve(socket: Socket) {
+    const running = new Map<number, AbortController>()
+    socket.on('error', error => log.debug('agent connection lost', { error }))
+    socket.once('close', () => {
+      for (const controller of running.values()) controller.abort()
+    })
+    await readMessages(socket, received => {
+      const parsed = message.safeParse(received)
+      if (!parsed.success) return void socket.destroy()
+      const said = parsed.data
+      if ('event' in said) {
+        passOn(said.event as AnyEvent, socket)
+        events.deliver(said.event as AnyEvent)
+      } else if ('cancel' in said) running.get(said.id)?.abort()
+      else void reply(socket, said, running)
+    })
+  }
+
+  async function reply(
+    socket: Socket,
+    { id, call, input }: { id: number; call: string; input?: unknown },
+    running: Map<number, AbortController>,
+  ) {
+    const controller = new AbortController()
+    running.set(id, controller)
+    try {
+      const context = {
+        signal: controller.signal,
+        report: (progress: unknown) => sendMessage(socket, { id, progress }),
+      }
+      sendMessage(socket, { id, ok: (await perform(operations, call, input, context, log)) ?? null })
+    } catch (error) {
+      if (!(error instanceof Failure)) log.error('operation broke', { call, error })
+      sendMessage(socket, { id, failed: failureRecord(error) })
+    } finally {
+      running.delete(id)
+    }
+  }
+
+  return {
+    async start() {
+      await mkdir(dirname(socketPath), { recursive: true })
+      rmSync(socketPath, { force: true })
+      await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socketPath, resolve))
+      if (process.getuid?.() === 0) await chown(socketPath, 0, socketGid)
+      await chmod(socketPath, 0o660)
+    },
+    async stop() {
+      const closed = new Promise<void>(resolve => server.close(() => resolve()))
+      for (const socket of sockets) socket.destroy()
+      await closed
+      rmSync(socketPath, { force: true })
+    },
+  }
+}

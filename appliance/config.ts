@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { Failure } from './lib/failure.ts'
+import { invalidInput } from './lib/operation.ts'
+
+/** The fixed uid and gid of the service account: pools travel between boxes. */
+export const serviceUid = 2770
+
+const sizeUnits: Record<string, number> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
+const sizeText = z
+  .string()
+  .regex(/^\d+[KMGT]$/, 'a size like 4G')
+  .transform(text => Number(text.slice(0, -1)) * (sizeUnits[text.slice(-1)] ?? 1))
+const port = z.coerce.number().int().min(1).max(65535)
+
+const options = z.object({
+  data: z.string().min(1).default('.cairn'),
+  httpPort: port.default(8080),
+  smbPort: port.default(4450),
+  nfsPort: port.default(12049),
+  practiceDisks: z.coerce.number().int().min(0).max(24).default(3),
+  practiceSize: sizeText.default(4 * 1024 ** 3),
+  setup: z.string().optional(),
+  admin: z
+    .string()
+    .regex(/^[^:]+:.+$/, 'NAME:PASSWORD')
+    .optional(),
+  pool: z.string().optional(),
+  servers: z.coerce.number().int().min(1).max(64).default(1),
+  webRoot: z.string().optional(),
+})
+
+const optionNames = {
+  data: 'data',
+  'http-port': 'httpPort',
+  'smb-port': 'smbPort',
+  'nfs-port': 'nfsPort',
+  'practice-disks': 'practiceDisks',
+  'practice-size': 'practiceSize',
+  setup: 'setup',
+  admin: 'admin',
+  pool: 'pool',
+  servers: 'servers',
+  'web-root': 'webRoot',
+} as const
+
+export interface Config {
+  dataDir: string
+  /** Sockets and pid files: a short path, since a Unix socket's path ends at 107 bytes. */
+  runDir: string
+  agentSocket: string
+  databasePath: string
+  poolsDir: string
+  practice: { folder: string; count: number; sizeBytes: number }
+  samba: { folder: string; port: number }
+  httpPort: number
+  nfsPort: number
+  servers: number
+  /** The built pages. */
+  webRoot: string
+  isRoot: boolean
+  unattended: {
+    file: string | null
+    admin: { name: string; password: string } | null
+    poolProfile: string | null
+  }
+}
+
+/** The only reader of argv and the environment: `--http-port N` or `CAIRN_HTTP_PORT`. */
+export function readConfig(
+  argv: readonly string[] = process.argv.slice(2),
+  env: NodeJS.ProcessEnv = process.env,
+): Config {
+  const parsed = options.safeParse({ ...fromEnvironment(env), ...fromArguments(argv) })
+  if (!parsed.success) throw invalidInput(parsed.error, 'config/invalid')
+  const given = parsed.data
+  const dataDir = resolve(given.data)
+  const isRoot = process.getuid?.() === 0
+  const runDir = join(
+    isRoot || process.getuid?.() === serviceUid
+      ? '/run/cairn'
+      : join(tmpdir(), `cairn-${process.getuid?.()}`),
+    shortName(dataDir),
+  )
+  return {
+    dataDir,
+    runDir,
+    agentSocket: join(runDir, 'agent.sock'),
+    databasePath: join(dataDir, 'cairn.db'),
+    poolsDir: join(dataDir, 'pools'),
+    practice: { folder: join(dataDir, 'disks'), count: given.practiceDisks, sizeBytes: given.practiceSize },
+    samba: { folder: join(dataDir, 'samba'), port: given.smbPort },
+    httpPort: given.httpPort,
+    nfsPort: given.nfsPort,
+    servers: given.servers,
+    webRoot: resolve(given.webRoot ?? join(import.meta.dirname, '..', 'dist', 'web')),
+    isRoot,
+    unattended: {
+      file: given.setup ? resolve(given.setup) : null,
+      admin: adminOf(given.admin),
+      poolProfile: given.pool ?? null,
+    },
+  }
+}
+
+function fromArguments(argv: readonly string[]): Record<string, string> {
+  try {
+    const spec = Object.fromEntries(Object.keys(optionNames).map(name => [name, { type: 'string' as const }]))
+    const { values } = parseArgs({ args: [...argv], options: spec, strict: true })
+    return Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [
+        optionNames[name as keyof typeof optionNames],
+        String(value),
+      ]),
+    )
+  } catch (error) {
+    throw new Failure('invalid', 'config/invalid', error instanceof Error ? error.message : String(error), {
+      cause: error,
+    })
+  }
+}
+
+function fromEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  const found = Object.entries(optionNames).map(([name, key]) => [
+    key,
+    env[`CAIRN_${name.toUpperCase().replaceAll('-', '_')}`],
+  ])
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined))
+}
+
+function adminOf(text: string | undefined) {
+  if (text === undefined) return null
+  const colon = text.indexOf(':')
+  return { name: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+function shortName(dataDir: string): string {
+  return createHash('sha256').update(dataDir).digest('hex').slice(0, 12)
+}

@@ -1,0 +1,106 @@
+import SQLite from 'better-sqlite3'
+import { type Generated, Kysely, type Migration, SqliteDialect, sql } from 'kysely'
+import { Failure } from './failure.ts'
+
+/**
+ * What people decided. A domain adds its tables by declaration merging:
+ * `declare module '../lib/database.ts' { interface Tables { share: ShareTable } }`
+ */
+export interface Tables {
+  migration: MigrationTable
+}
+
+interface MigrationTable {
+  position: Generated<number>
+  name: string
+  appliedAt: number
+}
+
+export type Database = Kysely<Tables>
+
+/** Forward only; named `users/001-accounts`; never edited once released. */
+export interface NamedMigration {
+  name: string
+  up: NonNullable<Migration['up']>
+}
+
+/** Opens (and creates) the control database. A damaged file is a failure, never replaced. */
+export async function openDatabase(path: string, migrations: readonly NamedMigration[]): Promise<Database> {
+  try {
+    const sqlite = new SQLite(path, { timeout: 10_000 })
+    sqlite.pragma('journal_mode = WAL')
+    sqlite.pragma('synchronous = FULL')
+    sqlite.pragma('foreign_keys = ON')
+    const database: Database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) })
+    await migrate(database, migrations)
+    return database
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    throw new Failure(
+      'unavailable',
+      'database/broken',
+      `The settings database ${path} cannot be opened. It was left as it is.`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+async function migrate(database: Database, migrations: readonly NamedMigration[]) {
+  await sql`create table if not exists migration (position integer primary key, name text not null unique, appliedAt integer not null)`.execute(
+    database,
+  )
+  for (const migration of migrations) await applyOnce(database, migration)
+  await refuseNewer(database, migrations)
+}
+
+/** `begin immediate`, so that of two servers starting at once only one migrates. */
+async function applyOnce(database: Database, migration: NamedMigration) {
+  await writeTransaction(database, async transaction => {
+    const done = await transaction
+      .selectFrom('migration')
+      .select('name')
+      .where('name', '=', migration.name)
+      .executeTakeFirst()
+    if (done) return
+    await migration.up(transaction)
+    await transaction
+      .insertInto('migration')
+      .values({ name: migration.name, appliedAt: Date.now() })
+      .execute()
+  })
+}
+
+async function refuseNewer(database: Database, migrations: readonly NamedMigration[]) {
+  const known = new Set(migrations.map(migration => migration.name))
+  const applied = await database.selectFrom('migration').select('name').execute()
+  const unknown = applied.find(row => !known.has(row.name))
+  if (!unknown) return
+  throw new Failure(
+    'unavailable',
+    'database/newer',
+    `The settings were written by a newer version of Cairn (${unknown.name}).`,
+  )
+}
+
+/**
+ * One write transaction that takes the write lock at its start (`begin immediate`), so that what it reads stays true
+ * until it has written. `work` awaits nothing but its own queries.
+ */
+export async function writeTransaction<T>(
+  database: Database,
+  work: (transaction: Database) => Promise<T>,
+): Promise<T> {
+  return database.connection().execute(async connection => {
+    await sql`begin immediate`.execute(connection)
+    try {
+      const result = await work(connection as Database)
+      await sql`commit`.execute(connection)
+      return result
+    } catch (error) {
+      await sql`rollback`.execute(connection)
+      throw error
+    }
+  })
+}

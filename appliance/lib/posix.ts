@@ -1,0 +1,202 @@
+import { constants as osConstants } from 'node:os'
+import koffi from 'koffi'
+
+/**
+ * The one native binding: system calls that Node does not offer, by koffi. The numbers are Linux's and the same on
+ * x86-64 and arm64. Every function throws a `PosixError` that carries the errno's name, like Node's own errors.
+ * Paths and names are UTF-8 strings without NUL.
+ */
+const libc = koffi.load('libc.so.6')
+const native = {
+  syscall: libc.func('long syscall(long nr, int dirfd, const char *path, const void *how, size_t size)'),
+  getxattr: libc.func('int64_t getxattr(const char *path, const char *name, void *value, size_t size)'),
+  fgetxattr: libc.func('int64_t fgetxattr(int fd, const char *name, void *value, size_t size)'),
+  setxattr: libc.func(
+    'int setxattr(const char *path, const char *name, const void *value, size_t size, int flags)',
+  ),
+  fsetxattr: libc.func('int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)'),
+  fremovexattr: libc.func('int fremovexattr(int fd, const char *name)'),
+  flistxattr: libc.func('int64_t flistxattr(int fd, void *list, size_t size)'),
+  renameat2: libc.func(
+    'int renameat2(int oldDir, const char *old, int newDir, const char *new, unsigned int flags)',
+  ),
+  fcntl: libc.func('int fcntl(int fd, int command, int argument)'),
+  ioctlBuffer: libc.func('int ioctl(int fd, unsigned long request, void *argument)'),
+  ioctlNumber: libc.func('int ioctl(int fd, unsigned long request, long argument)'),
+  syncfs: libc.func('int syncfs(int fd)'),
+}
+
+const errnoNames = new Map(Object.entries(osConstants.errno).map(([name, number]) => [number, name]))
+
+export class PosixError extends Error {
+  override name = 'PosixError'
+  readonly code: string
+  readonly syscall: string
+  constructor(syscall: string, path = '') {
+    const errno = koffi.errno()
+    const code = errnoNames.get(errno) ?? `E${errno}`
+    super(`${code}: ${syscall}${path === '' ? '' : ` '${path}'`}`)
+    this.code = code
+    this.syscall = syscall
+  }
+}
+
+// openat2(2)
+const openat2Number = 437
+const resolveNoMagicLinks = 0x02
+const resolveNoSymlinks = 0x04
+const resolveBeneath = 0x08
+
+export const openFlags = {
+  readOnly: 0,
+  readWrite: 0o2,
+  create: 0o100,
+  exclusive: 0o200,
+  nonBlock: 0o4000,
+  directory: 0o200000,
+  noFollow: 0o400000,
+  closeOnExec: 0o2000000,
+  path: 0o10000000,
+} as const
+
+/**
+ * Opens `path` below the open folder `dirFd` (openat2(2), RESOLVE_BENEATH, no symbolic link anywhere, the last name
+ * included). ELOOP: a symlink on the way. EXDEV: it would leave the folder.
+ */
+export function openBeneath(dirFd: number, path: string, flags: number, mode = 0): number {
+  if (process.arch === 'arm64') flags = flagsForArm64(flags)
+  const how = Buffer.alloc(24)
+  how.writeBigUInt64LE(BigInt(flags | openFlags.closeOnExec), 0)
+  how.writeBigUInt64LE(BigInt(mode), 8)
+  how.writeBigUInt64LE(BigInt(resolveBeneath | resolveNoSymlinks | resolveNoMagicLinks), 16)
+  const fd = Number(native.syscall(openat2Number, dirFd, path, how, how.length))
+  if (fd < 0) throw new PosixError('openat2', path)
+  return fd
+}
+
+/** O_DIRECTORY and O_NOFOLLOW are swapped about on arm64 (asm/fcntl.h). */
+function flagsForArm64(flags: number): number {
+  const plain = flags & ~(openFlags.directory | openFlags.noFollow)
+  return plain | (flags & openFlags.directory ? 0o40000 : 0) | (flags & openFlags.noFollow ? 0o100000 : 0)
+}
+
+const valueBuffer = Buffer.alloc(65536)
+
+/** The value of an extended attribute, or undefined where there is none. `target`: a path or an open descriptor. */
+export function getXattr(target: string | number, name: string): Buffer | undefined {
+  const size =
+    typeof target === 'number'
+      ? Number(native.fgetxattr(target, name, valueBuffer, valueBuffer.length))
+      : Number(native.getxattr(target, name, valueBuffer, valueBuffer.length))
+  if (size >= 0) return Buffer.from(valueBuffer.subarray(0, size))
+  const error = new PosixError('getxattr', String(target))
+  if (error.code === 'ENODATA' || error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP') return undefined
+  throw error
+}
+
+/** Reads an attribute into `into` without allocating; its size, or -1 where there is none (or it cannot be read). */
+export function readXattr(path: string, name: string, into: Buffer): number {
+  return Number(native.getxattr(path, name, into, into.length))
+}
+
+export type XattrMode = 'set' | 'create' | 'replace'
+const xattrFlags: Record<XattrMode, number> = { set: 0, create: 1, replace: 2 }
+
+/** Changes ctime, never mtime (setxattr(2)). EEXIST with mode `create` when it is there already. */
+export function setXattr(
+  target: string | number,
+  name: string,
+  value: Buffer,
+  mode: XattrMode = 'set',
+): void {
+  const flags = xattrFlags[mode]
+  const result =
+    typeof target === 'number'
+      ? native.fsetxattr(target, name, value, value.length, flags)
+      : native.setxattr(target, name, value, value.length, flags)
+  if (result !== 0) throw new PosixError('setxattr', String(target))
+}
+
+export function removeXattr(fd: number, name: string): void {
+  if (native.fremovexattr(fd, name) === 0) return
+  const error = new PosixError('fremovexattr')
+  if (error.code !== 'ENODATA') throw error
+}
+
+export function listXattrs(fd: number): string[] {
+  const size = Number(native.flistxattr(fd, valueBuffer, valueBuffer.length))
+  if (size < 0) throw new PosixError('flistxattr')
+  return valueBuffer.toString('utf8', 0, size).split('\0').filter(Boolean)
+}
+
+export type RenameMode = 'replace' | 'no-replace' | 'exchange'
+const renameFlags: Record<RenameMode, number> = { replace: 0, 'no-replace': 1, exchange: 2 }
+
+/** renameat2(2), relative to two open folders. EEXIST with `no-replace`, EXDEV between subvolumes. */
+export function renameAt(
+  fromDir: number,
+  from: string,
+  toDir: number,
+  to: string,
+  mode: RenameMode = 'replace',
+): void {
+  if (native.renameat2(fromDir, from, toDir, to, renameFlags[mode]) !== 0)
+    throw new PosixError('renameat2', to)
+}
+
+const setLease = 1024
+const readLease = 0
+const unlock = 2
+
+/**
+ * Runs `act` while nobody has the file open for writing (fcntl(2) F_SETLEASE, F_RDLCK on a read-only descriptor of
+ * one's own file). False, without acting, when somebody has. `act` must be synchronous and short.
+ */
+export function whileNotOpenForWriting(fd: number, act: () => void): boolean {
+  ignoreLeaseBreaks()
+  if (native.fcntl(fd, setLease, readLease) !== 0) {
+    const error = new PosixError('F_SETLEASE')
+    if (error.code === 'EAGAIN') return false
+    throw error
+  }
+  try {
+    act()
+  } finally {
+    native.fcntl(fd, setLease, unlock)
+  }
+  return true
+}
+
+let isIgnoringLeaseBreaks = false
+/** A broken lease sends SIGIO, whose default ends the process. */
+function ignoreLeaseBreaks() {
+  if (isIgnoringLeaseBreaks) return
+  isIgnoringLeaseBreaks = true
+  process.on('SIGIO', () => undefined)
+}
+
+/** ioctl(2) with a structure that is read and filled in place. */
+export function ioctl(fd: number, request: number, argument: Buffer): number {
+  const result = native.ioctlBuffer(fd, request, argument)
+  if (result < 0) throw new PosixError('ioctl')
+  return result
+}
+
+/** ioctl(2) with a number as its argument. */
+export function ioctlNumber(fd: number, request: number, argument: number): number {
+  const result = native.ioctlNumber(fd, request, argument)
+  if (result < 0) throw new PosixError('ioctl')
+  return result
+}
+
+const ficlone = 0x40049409
+
+/** Makes `toFd` share the blocks of `fromFd` (ioctl_ficlonerange(2)). EXDEV or EOPNOTSUPP where that cannot be. */
+export function reflink(fromFd: number, toFd: number): void {
+  ioctlNumber(toFd, ficlone, fromFd)
+}
+
+/** Everything dirty on that filesystem reaches the disk. Blocks the calling thread. */
+export function syncFilesystem(fd: number): void {
+  if (native.syncfs(fd) !== 0) throw new PosixError('syncfs')
+}

@@ -1,0 +1,31 @@
+import { existsSync, readFileSync } from 'node:fs'
+import test, { type TestFn } from 'ava'
+
+export type Need = 'root' | 'btrfs' | 'smbd' | 'smbclient' | 'litmus' | 'cadaver' | 'rclone' | 'chromium'
+
+const isThere: Record<Need, () => boolean> = {
+  root: () => process.getuid?.() === 0,
+  btrfs: () =>
+    existsSync('/dev/loop-control') &&
+    readFileSync('/proc/filesystems', 'utf8').includes('btrfs') &&
+    hasProgram('mkfs.btrfs'),
+  smbd: () => hasProgram('smbd'),
+  smbclient: () => hasProgram('smbclient'),
+  litmus: () => hasProgram('litmus'),
+  cadaver: () => hasProgram('cadaver'),
+  rclone: () => hasProgram('rclone'),
+  chromium: () => hasProgram('chromium'),
+}
+
+/** `test.serial` where the machine has all of it, else `test.skip`, which shows the reason in the title. */
+export function testIf(...needs: Need[]): (title: string, run: Parameters<TestFn>[1]) => void {
+  const missing = needs.filter(need => !isThere[need]())
+  if (missing.length === 0) return (title, run) => test.serial(title, run)
+  return (title, run) => test.skip(`${title} (needs ${missing.join(', ')})`, run)
+}
+
+function hasProgram(name: string): boolean {
+  return ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/bin'].some(folder =>
+    existsSync(`${folder}/${name}`),
+  )
+}
