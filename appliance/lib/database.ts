@@ -24,35 +24,39 @@ export interface NamedMigration {
   up: NonNullable<Migration['up']>
 }
 
-/** Opens (and creates) the control database. A damaged file is a failure, never replaced. */
-export async function openDatabase(path: string, migrations: readonly NamedMigration[]): Promise<Database> {
+/**
+ * Opens (and creates) the control database; with `migrations`, brings it up to date. A damaged file is a failure and
+ * stays as it is: it is never replaced.
+ */
+export async function openDatabase(
+  path: string,
+  migrations: readonly NamedMigration[] = [],
+): Promise<Database> {
   try {
     const sqlite = new SQLite(path, { timeout: 10_000 })
     sqlite.pragma('journal_mode = WAL')
     sqlite.pragma('synchronous = FULL')
     sqlite.pragma('foreign_keys = ON')
     const database: Database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) })
-    await migrate(database, migrations)
+    await migrateDatabase(database, migrations)
     return database
   } catch (error) {
     if (error instanceof Failure) throw error
-    throw new Failure(
-      'unavailable',
-      'database/broken',
-      `The settings database ${path} cannot be opened. It was left as it is.`,
-      {
-        cause: error,
-      },
-    )
+    const message = `The settings database ${path} cannot be opened. It was left as it is.`
+    throw new Failure('unavailable', 'database/broken', message, { cause: error })
   }
 }
 
-async function migrate(database: Database, migrations: readonly NamedMigration[]) {
-  await sql`create table if not exists migration (position integer primary key, name text not null unique, appliedAt integer not null)`.execute(
-    database,
-  )
-  for (const migration of migrations) await applyOnce(database, migration)
+/** Applies what has not been applied, in the order given. Refuses a database that a newer version has written. */
+export async function migrateDatabase(
+  database: Database,
+  migrations: readonly NamedMigration[],
+): Promise<void> {
+  await sql`create table if not exists migration (
+    position integer primary key, name text not null unique, appliedAt integer not null)`.execute(database)
+  if (migrations.length === 0) return
   await refuseNewer(database, migrations)
+  for (const migration of migrations) await applyOnce(database, migration)
 }
 
 /** `begin immediate`, so that of two servers starting at once only one migrates. */

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import test, { type TestFn } from 'ava'
+import test, { type ExecutionContext } from 'ava'
 
 export type Need = 'root' | 'btrfs' | 'smbd' | 'smbclient' | 'litmus' | 'cadaver' | 'rclone' | 'chromium'
 
@@ -18,7 +18,9 @@ const isThere: Record<Need, () => boolean> = {
 }
 
 /** `test.serial` where the machine has all of it, else `test.skip`, which shows the reason in the title. */
-export function testIf(...needs: Need[]): (title: string, run: Parameters<TestFn>[1]) => void {
+export function testIf(
+  ...needs: Need[]
+): (title: string, run: (t: ExecutionContext) => Promise<void> | void) => void {
   const missing = needs.filter(need => !isThere[need]())
   if (missing.length === 0) return (title, run) => test.serial(title, run)
   return (title, run) => test.skip(`${title} (needs ${missing.join(', ')})`, run)

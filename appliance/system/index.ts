@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { route } from '../http/route.ts'
+import type { Database } from '../lib/database.ts'
+import type { Domain } from '../lib/domain.ts'
+import type { Events } from '../lib/events.ts'
+import { hostName, type SystemInfo, systemInfo } from './schema.ts'
+import { createSettings, type Settings, systemMigrations } from './store.ts'
+
+export { hostName } from './schema.ts'
+export type { Settings } from './store.ts'
+
+declare module '../lib/events.ts' {
+  interface EventMap {
+    'system/renamed': { name: string }
+  }
+}
+
+export interface System {
+  domain: Domain
+  settings: Settings
+  info(): Promise<SystemInfo>
+  /** The name the box has on the network, from memory. */
+  name(): string
+  rename(name: string): Promise<void>
+  version: string
+}
+
+const defaultName = 'cairn'
+
+export function createSystem(deps: {
+  database: Database
+  events: Events
+  httpPort: number
+  smbPort: number
+}): System {
+  const { database, events, httpPort, smbPort } = deps
+  const settings = createSettings(database)
+  let name = defaultName
+  const info = async (): Promise<SystemInfo> => ({
+    name,
+    version,
+    addresses: ownAddresses(),
+    httpPort,
+    smbPort,
+  })
+
+  const domain: Domain = {
+    name: 'system',
+    migrations: systemMigrations,
+    routes: [
+      route({
+        method: 'get',
+        path: '/system',
+        access: 'member',
+        summary: 'Name, version and addresses of this box',
+        tag: 'system',
+        reply: systemInfo,
+        handle: info,
+      }),
+      route({
+        method: 'patch',
+        path: '/system',
+        access: 'admin',
+        summary: 'Rename this box',
+        tag: 'system',
+        body: z.strictObject({ name: hostName }),
+        reply: systemInfo,
+        async handle({ body }) {
+          await rename(body.name)
+          return info()
+        },
+      }),
+    ],
+    async start() {
+      name = hostName.catch(defaultName).parse(await settings.get('system/name'))
+      events.on('system/renamed', renamed => {
+        name = renamed.name
+      })
+    },
+  }
+
+  async function rename(wanted: string) {
+    await settings.set('system/name', wanted)
+    events.publish('system/renamed', { name: wanted })
+  }
+
+  return { domain, settings, info, name: () => name, rename, version }
+}
+
+const version = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'))).version
+
+/** IPv4 first, then global IPv6; never loopback or link-local. */
+function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap(list => list ?? [])
+  const reachable = all.filter(address => !address.internal && !address.address.startsWith('fe80:'))
+  return reachable.sort((a, b) => a.family.localeCompare(b.family)).map(address => address.address)
+}
