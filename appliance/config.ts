@@ -31,6 +31,7 @@ const options = z.object({
   pool: z.string().optional(),
   servers: z.coerce.number().int().min(1).max(64).default(1),
   webRoot: z.string().optional(),
+  agent: z.enum(['socket', 'here']).optional(),
 })
 
 const optionNames = {
@@ -45,6 +46,7 @@ const optionNames = {
   pool: 'pool',
   servers: 'servers',
   'web-root': 'webRoot',
+  agent: 'agent',
 } as const
 
 export interface Config {
@@ -62,6 +64,8 @@ export interface Config {
   /** The built pages. */
   webRoot: string
   isRoot: boolean
+  /** Whether root is asked over the socket, or this very process does what it can. */
+  agent: 'socket' | 'here'
   unattended: {
     file: string | null
     admin: { name: string; password: string } | null
@@ -98,6 +102,7 @@ export function readConfig(
     servers: given.servers,
     webRoot: resolve(given.webRoot ?? join(import.meta.dirname, '..', 'dist', 'web')),
     isRoot,
+    agent: given.agent ?? (isRoot ? 'socket' : 'here'),
     unattended: {
       file: given.setup ? resolve(given.setup) : null,
       admin: adminOf(given.admin),

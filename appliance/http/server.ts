@@ -1,0 +1,57 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { Failure } from '../lib/failure.ts'
+
+export interface HttpServer {
+  start(): Promise<{ port: number }>
+  /** Takes no new connections, lets requests under way end, and cuts what is left after the grace. */
+  stop(): Promise<void>
+}
+
+const maxHeaderBytes = 32 * 1024
+const stopGraceMs = 8_000
+
+/** `isShared`: several server processes listen on one port, and the kernel spreads connections (SO_REUSEPORT). */
+export function createHttpServer(options: {
+  port: number
+  isShared: boolean
+  listener: RequestListener
+}): HttpServer {
+  const server = createServer(
+    { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 65_000, requestTimeout: 0 },
+    options.listener,
+  )
+  server.headersTimeout = 30_000
+  server.on('clientError', refuse)
+  return {
+    start: () => listen(server, options),
+    stop: () => close(server),
+  }
+}
+
+function listen(
+  server: Server,
+  { port, isShared }: { port: number; isShared: boolean },
+): Promise<{ port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', error => reject(asFailure(error, port)))
+    server.listen({ port, reusePort: isShared }, () => {
+      const address = server.address()
+      resolve({ port: typeof address === 'object' && address ? address.port : port })
+    })
+  })
+}
+
+function asFailure(error: NodeJS.ErrnoException, port: number): Error {
+  if (error.code !== 'EADDRINUSE') return error
+  const message = `Port ${port} is in use by another program. Stop it, or choose another port with --http-port.`
+  return new Failure('conflict', 'http/port-taken', message, { cause: error })
+}
+
+async function close(server: Server) {
+  const closed = new Promise<void>(resolve => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const force = setTimeout(() => server.closeAllConnections(), stopGraceMs)
+  await closed
+  clearTimeout(force)
+}

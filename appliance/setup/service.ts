@@ -1,0 +1,178 @@
+import type { Jobs } from '../jobs/index.ts'
+import type { Clock } from '../lib/clock.ts'
+import { Failure, failureRecord } from '../lib/failure.ts'
+import type { Progress } from '../lib/operation.ts'
+import { equalSecrets } from '../lib/secret.ts'
+import type { Shares } from '../shares/index.ts'
+import type { PoolPlan, Storage } from '../storage/index.ts'
+import type { System } from '../system/index.ts'
+import type { Users } from '../users/index.ts'
+import type { SetupDocument, SetupProblem } from './schema.ts'
+import type { SetupStore } from './store.ts'
+
+export interface SetupDeps {
+  store: SetupStore
+  storage: Storage
+  users: Users
+  shares: Shares
+  system: System
+  jobs: Jobs
+  clock: Clock
+}
+
+export interface SetupService {
+  isClaimed(): Promise<boolean>
+  claimCode(): Promise<string>
+  /** Trades the code for a ticket; wrong codes are throttled for everybody, as there is only one code. */
+  unlock(code: string): Promise<string>
+  check(document: SetupDocument): Promise<{ problems: SetupProblem[]; plan: PoolPlan | null }>
+  apply(document: SetupDocument): Promise<{ id: string }>
+}
+
+const delayAfterWrongCodeMs = 1_000
+
+export function createSetupService(deps: SetupDeps): SetupService {
+  const { store, storage, jobs, clock } = deps
+  let nextTryAt = 0
+
+  async function check(document: SetupDocument) {
+    const problems = duplicateNames(document)
+    const plan = document.pool === null ? null : await planOf(document.pool)
+    if (plan instanceof Failure) return { problems: [...problems, problemOf(plan)], plan: null }
+    return { problems: [...problems, ...unconfirmed(document, plan)], plan }
+  }
+
+  async function planOf(pool: NonNullable<SetupDocument['pool']>): Promise<PoolPlan | null | Failure> {
+    if (await isThere(storage, pool.name)) return null
+    try {
+      return await storage.plan(pool)
+    } catch (error) {
+      if (error instanceof Failure && error.kind !== 'internal') return error
+      throw error
+    }
+  }
+
+  return {
+    isClaimed: store.isClaimed,
+    claimCode: store.claimCode,
+    async unlock(code) {
+      if (await store.isClaimed()) throw alreadyClaimed()
+      if (clock.now() < nextTryAt) throw tooFast()
+      if (!equalSecrets(plain(code), plain(await store.claimCode()))) {
+        nextTryAt = clock.now() + delayAfterWrongCodeMs
+        throw new Failure(
+          'forbidden',
+          'setup/wrong-code',
+          'That is not the code this box shows. Look at its console or at the line it printed when it started.',
+        )
+      }
+      return store.newTicket()
+    },
+    check,
+    async apply(document) {
+      if (await store.isClaimed()) throw alreadyClaimed()
+      const { problems, plan } = await check(document)
+      if (problems[0]) throw refused(problems)
+      const job = await jobs.start({
+        kind: 'setup/apply',
+        title: 'Setting up this box',
+        run: ({ report }) => applyAll(deps, document, plan, report),
+      })
+      await store.setJobId(job.id)
+      return job
+    },
+  }
+}
+
+/** Each step finds what an earlier, interrupted try has left, so that trying again goes on. */
+async function applyAll(
+  deps: SetupDeps,
+  document: SetupDocument,
+  plan: PoolPlan | null,
+  report: (progress: Progress) => void,
+) {
+  const { storage, users, shares, system, store, clock } = deps
+  if (document.hostName) await system.rename(document.hostName)
+  if (document.pool && plan) {
+    report({ fraction: 0.1, message: 'Creating the pool' })
+    await storage.createPool({
+      ...document.pool,
+      fingerprint: plan.fingerprint,
+      confirm: confirmationsOf(plan),
+    })
+  }
+  report({ fraction: 0.6, message: 'Creating accounts' })
+  for (const account of accountsOf(document)) {
+    const { name, password } = account
+    if (await users.get(name)) await users.setPassword(name, password)
+    else await users.create(account)
+  }
+  report({ fraction: 0.8, message: 'Creating shares' })
+  const there = new Set((await shares.list()).map(share => share.name))
+  const pool = document.pool?.name ?? (await storage.pools())[0]?.name
+  for (const share of document.shares) {
+    if (!there.has(share.name) && pool) await shares.create({ ...share, pool })
+  }
+  await store.setClaimed(clock.now())
+}
+
+function accountsOf({ admin, users }: SetupDocument) {
+  return [{ ...admin, role: 'admin' as const }, ...users].map(account => ({
+    ...account,
+    displayName: account.displayName ?? account.name,
+  }))
+}
+
+/** The caller has named these disks under `erase`, which `unconfirmed` has checked. */
+function confirmationsOf(plan: PoolPlan): Record<string, string> {
+  return Object.fromEntries(plan.confirmations.map(({ serial, type }) => [serial, type]))
+}
+
+function unconfirmed(document: SetupDocument, plan: PoolPlan | null): SetupProblem[] {
+  const missing = plan?.confirmations.filter(({ serial }) => !document.erase.includes(serial)) ?? []
+  return missing.map(({ serial, model, contents }) => ({
+    field: 'erase',
+    message: `${model} (${serial}) holds ${contents}. Name its serial under "erase" to let it be erased.`,
+  }))
+}
+
+function duplicateNames({ admin, users, shares }: SetupDocument): SetupProblem[] {
+  const seen = new Set<string>()
+  return [admin, ...users, ...shares].flatMap(({ name }) => {
+    const key = name.toLowerCase()
+    if (!seen.has(key)) {
+      seen.add(key)
+      return []
+    }
+    return [{ field: 'name', message: `${name} is there twice. Accounts and shares have different names.` }]
+  })
+}
+
+async function isThere(storage: Storage, name: string): Promise<boolean> {
+  return (await storage.pools()).some(pool => pool.name === name)
+}
+
+function problemOf(failure: Failure): SetupProblem {
+  return { field: 'pool', message: failureRecord(failure).message }
+}
+
+function refused(problems: SetupProblem[]): Failure {
+  const fields = Object.fromEntries(problems.map(({ field, message }) => [field, message]))
+  return new Failure('invalid', 'setup/refused', problems.map(problem => problem.message).join(' '), {
+    details: { fields },
+  })
+}
+
+function plain(code: string): string {
+  return code.toUpperCase().replace(/[^A-Z0-9]/g, '')
+}
+
+function alreadyClaimed(): Failure {
+  return new Failure('conflict', 'setup/claimed', 'This box is set up already. Sign in instead.')
+}
+
+function tooFast(): Failure {
+  return new Failure('throttled', 'setup/too-fast', 'Wait a second before the next try.', {
+    details: { retryAfterSeconds: 1 },
+  })
+}

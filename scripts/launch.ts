@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Config, readConfig, serviceUid } from '../appliance/config.ts'
+import { Failure } from '../appliance/lib/failure.ts'
+import { createLog } from '../appliance/lib/log.ts'
+import { holdInstance, type Instance } from './instance.ts'
+
+/** Runs one Cairn, the agent as root and the servers as the service account, until a signal comes. */
+const usage = `scripts/start [--data DIR] [--http-port N] [--smb-port N] [--nfs-port N]
+              [--practice-disks N] [--practice-size 4G] [--servers N]
+              [--setup FILE | --admin NAME:PASSWORD [--pool PROFILE]]
+Each option is also a variable, CAIRN_HTTP_PORT and so on. See docs/running.md.
+`
+
+/** What a process tells its launcher. */
+type Said = { ready: { lines: string[] } } | { failed: string }
+
+const log = createLog('start')
+const children = new Map<string, ChildProcess>()
+let isStopping = false
+let instance: Instance | undefined
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(0))
+
+if (process.argv.includes('--help')) process.stdout.write(usage)
+else {
+  try {
+    await launch(readConfig())
+  } catch (error) {
+    process.stderr.write(`cairn: ${error instanceof Error ? error.message : String(error)}\n`)
+    if (!(error instanceof Failure)) log.error('start failed', { error })
+    await stop(1)
+  }
+}
+
+async function launch(config: Config) {
+  instance = await holdInstance(config)
+  const setup = unattendedSetup(config)
+  const parts = partsOf(config, instance)
+  let lines: string[] = []
+  for (const part of parts) lines = (await start(part, setup)) ?? lines
+  if (setup?.file) writeFileSync(setup.file, JSON.stringify(withoutPasswords(setup.document), null, 2))
+  if (isStopping) return
+  for (const line of lines) process.stdout.write(`${line}\n`)
+  process.stdout.write(`ready http://localhost:${config.httpPort}/\n`)
+}
+
+interface Part {
+  name: string
+  command: string[]
+}
+
+function partsOf(config: Config, { checkout, dataDir }: Instance): Part[] {
+  const given = [
+    ...withoutOptions(process.argv.slice(2), ['--data', '--setup', '--admin', '--pool']),
+    '--data',
+    dataDir,
+  ]
+  const program = (file: string) => [
+    process.execPath,
+    join(checkout, 'appliance', file),
+    ...given,
+    '--agent',
+    config.agent,
+  ]
+  const servers = Array.from({ length: config.servers }, (_, index) => ({
+    name: `server ${index + 1}`,
+    command: [...(config.isRoot ? asServiceAccount : []), ...program('main.ts')],
+  }))
+  return config.agent === 'socket' ? [{ name: 'agent', command: program('agent.ts') }, ...servers] : servers
+}
+
+// setpriv(1): the service account, no groups, no capability, and no way back.
+const asServiceAccount = [
+  'setpriv',
+  `--reuid=${serviceUid}`,
+  `--regid=${serviceUid}`,
+  '--clear-groups',
+  '--inh-caps=-all',
+  '--bounding-set=-all',
+  '--no-new-privs',
+]
+
+/** Ends when the part is ready; from then on it is started again whenever it dies. */
+function start(part: Part, setup: Setup | undefined): Promise<string[] | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = spawnPart(part)
+    let isReady = false
+    child.on('message', (said: Said) => {
+      if ('failed' in said) return reject(new Failure('unavailable', 'start/failed', said.failed))
+      isReady = true
+      resolve(said.ready.lines)
+    })
+    child.once('exit', (code, signal) => {
+      children.delete(part.name)
+      if (isStopping) return resolve(undefined)
+      if (!isReady)
+        return reject(
+          new Failure(
+            'unavailable',
+            'start/failed',
+            `The ${part.name} ended (${signal ?? code}) before it was ready.`,
+          ),
+        )
+      revive(part)
+    })
+    child.once('error', reject)
+    child.send({ setup: setup?.document ?? null })
+  })
+}
+
+const reviveDelayMs = 500
+
+function revive(part: Part) {
+  log.warn(`the ${part.name} ended and is started again`)
+  setTimeout(() => {
+    if (isStopping) return
+    start(part, undefined).catch(error => {
+      log.error(`the ${part.name} does not come back`, { error })
+      children.get(part.name)?.kill('SIGKILL')
+      if (!isStopping) revive(part)
+    })
+  }, reviveDelayMs)
+}
+
+/** In a process group of its own, so that Ctrl+C reaches only the launcher, which then stops all in order. */
+function spawnPart({ name, command }: Part): ChildProcess {
+  const [program = '', ...args] = command
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+    cwd: '/',
+  })
+  children.set(name, child)
+  return child
+}
+
+/** The servers first, so that requests under way still find the agent; then the agent, which unmounts. */
+async function stop(code: number) {
+  if (isStopping) return
+  isStopping = true
+  const named = [...children]
+  await Promise.all(named.filter(([name]) => name !== 'agent').map(([, child]) => end(child)))
+  await Promise.all(named.filter(([name]) => name === 'agent').map(([, child]) => end(child)))
+  await instance?.release()
+  process.exit(code)
+}
+
+const killAfterMs = 20_000
+
+async function end(child: ChildProcess) {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = new Promise(resolve => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const force = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+  await exited
+  clearTimeout(force)
+}
+
+interface Setup {
+  document: unknown
+  file: string | null
+}
+
+function unattendedSetup({ unattended: { file, admin, poolProfile } }: Config): Setup | undefined {
+  if (file !== null) return { document: { kind: 'document', document: readSetupFile(file) }, file }
+  if (admin !== null) return { document: { kind: 'short', admin, profile: poolProfile }, file: null }
+  return undefined
+}
+
+function readSetupFile(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Failure('invalid', 'config/setup-file', `The setup file ${file} cannot be read: ${reason}`, {
+      cause: error,
+    })
+  }
+}
+
+function withoutPasswords(value: unknown): unknown {
+  const document = (value as { document?: unknown }).document
+  return JSON.parse(JSON.stringify(document, (key, inner: unknown) => (key === 'password' ? '' : inner)))
+}
+
+function withoutOptions(argv: string[], names: string[]): string[] {
+  const kept: string[] = []
+  for (let index = 0; index < argv.length; index++) {
+    const argument = argv[index] ?? ''
+    if (names.includes(argument)) index++
+    else if (!names.some(name => argument.startsWith(`${name}=`))) kept.push(argument)
+  }
+  return kept
+}

