@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import type { Config } from '../config.ts'
 import type { Events } from '../lib/events.ts'
-import type { Lifecycle } from '../lib/lifecycle.ts'
 import type { Log } from '../lib/log.ts'
 import { operation } from '../lib/operation.ts'
+import type { Parts } from '../lib/parts.ts'
 
 export interface OperationDeps {
   config: Config
   events: Events
   log: Log
   /** What operations keep running beside them starts and stops with the agent. */
-  lifecycle: Lifecycle
+  parts: Parts
 }
 
 /** All that root may do, by name. Whatever is not listed here, nobody can ask of the agent. */

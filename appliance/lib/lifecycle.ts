@@ -1,35 +1,20 @@
 import type { Log } from './log.ts'
 
-/** Something that runs beside the operations: practice disks, mounts, smbd. */
-export interface Part {
-  name: string
-  start?(): Promise<void>
-  stop?(): Promise<void>
-}
-
-export interface Lifecycle {
-  add(part: Part): void
-  start(): Promise<void>
-  stop(): Promise<void>
-}
-
-/** Parts start in the order they were added and stop in the opposite one. One that breaks holds up no other. */
-export function createLifecycle(log: Log): Lifecycle {
-  const parts: Part[] = []
-  const attempt = async (part: Part, verb: 'start' | 'stop') => {
+/** Starts a process's work; SIGTERM and SIGINT stop it once, and the process ends. */
+export async function live(work: { start(): Promise<void>; stop(): Promise<void> }, log: Log): Promise<void> {
+  let isStopping = false
+  const stop = async () => {
+    if (isStopping) return
+    isStopping = true
     try {
-      await part[verb]?.()
+      await work.stop()
+      process.exit(0)
     } catch (error) {
-      log.error(`${part.name} did not ${verb}`, { error })
+      log.error('did not stop cleanly', { error })
+      process.exit(1)
     }
   }
-  return {
-    add: part => void parts.push(part),
-    async start() {
-      for (const part of parts) await attempt(part, 'start')
-    },
-    async stop() {
-      for (const part of parts.toReversed()) await attempt(part, 'stop')
-    },
-  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  await work.start()
 }

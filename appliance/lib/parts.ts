@@ -1,0 +1,35 @@
+import type { Log } from './log.ts'
+
+/** Something that runs beside the operations: practice disks, mounts, smbd. */
+export interface Part {
+  name: string
+  start?(): Promise<void>
+  stop?(): Promise<void>
+}
+
+export interface Parts {
+  add(part: Part): void
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Parts start in the order they were added and stop in the opposite one. One that breaks holds up no other. */
+export function createParts(log: Log): Parts {
+  const parts: Part[] = []
+  const attempt = async (part: Part, verb: 'start' | 'stop') => {
+    try {
+      await part[verb]?.()
+    } catch (error) {
+      log.error(`${part.name} did not ${verb}`, { error })
+    }
+  }
+  return {
+    add: part => void parts.push(part),
+    async start() {
+      for (const part of parts) await attempt(part, 'start')
+    },
+    async stop() {
+      for (const part of parts.toReversed()) await attempt(part, 'stop')
+    },
+  }
+}
