@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** Runs the groups one after the other, shows failures as they come, and ends with one line that counts. */
+const root = join(import.meta.dirname, '..')
+const bin = (name: string) => join(root, 'node_modules', '.bin', name)
+
+interface Step {
+  title: string
+  command: [string, ...string[]]
+  /** AVA, whose TAP is counted test by test; else the exit code is one test. */
+  isAva?: boolean
+}
+
+const apart = ['disks', 'clients', 'web', 'run', 'image'].map(folder => `!test/${folder}/**`)
+const ava = (title: string, ...args: string[]): Step => ({ title, command: [process.execPath, bin('ava'), '--tap', ...args], isAva: true })
+
+const groups: Record<string, Step[]> = {
+  code: [
+    { title: 'lint and format', command: [bin('biome'), 'ci', '.'] },
+    { title: 'types of the daemon', command: [bin('tsc'), '--noEmit', '-p', '.'] },
+    { title: 'types of the pages', command: [bin('tsc'), '--noEmit', '-p', 'appliance/web'] },
+  ],
+  unit: [ava('unit', 'test/**/*.test.ts', ...apart)],
+  nas: [
+    ava('disks', '--concurrency', '1', 'test/disks/**/*.test.ts'),
+    ava('running', '--concurrency', '1', 'test/run/**/*.test.ts'),
+    ava('clients', '--concurrency', '1', 'test/clients/**/*.test.ts'),
+  ],
+  web: [ava('web', '--concurrency', '1', 'test/web/**/*.test.ts')],
+}
+
+interface Count {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.find(name => !Object.hasOwn(groups, name))
+if (unknown !== undefined) {
+  console.error(`There is no group ${unknown}. Groups: ${Object.keys(groups).join(', ')}`)
+  process.exit(2)
+}
+const count: Count = { passed: 0, failed: 0, skipped: 0 }
+for (const step of (wanted.length > 0 ? wanted : Object.keys(groups)).flatMap(name => groups[name] ?? [])) {
+  await perform(step)
+}
+console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
+process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0
+
+async function perform(step: Step) {
+  const startedAt = Date.now()
+  const before = { ...count }
+  const code = await (step.isAva ? runAva(step) : runPlain(step))
+  const isOwnFault = code !== 0 && count.failed === before.failed
+  if (isOwnFault) count.failed++
+  else if (!step.isAva && code === 0) count.passed++
+  const seconds = Math.round((Date.now() - startedAt) / 1000)
+  console.log(`# ${step.title}: ${count.passed - before.passed} passed, ${count.failed - before.failed} failed, ${count.skipped - before.skipped} skipped (${seconds} s)`)
+}
+
+function runPlain({ command: [program, ...args] }: Step): Promise<number> {
+  const child = spawn(program, args, { cwd: root, stdio: 'inherit' })
+  return new Promise(resolve => child.once('close', code => resolve(code ?? 1)))
+}
+
+/** TAP 13: `ok 1 - title`, `not ok 2 - title` with its diagnosis indented below, `# SKIP`. */
+function runAva({ command: [program, ...args] }: Step): Promise<number> {
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  let isFailing = false
+  createInterface({ input: child.stdout }).on('line', line => {
+    const result = /^(not )?ok \d+/.exec(line)
+    if (result) isFailing = countLine(line, result[1] !== undefined)
+    if (isFailing) console.log(line)
+  })
+  return new Promise(resolve => child.once('close', code => resolve(code ?? 1)))
+}
+
+function countLine(line: string, isFailure: boolean): boolean {
+  if (/# SKIP/.test(line)) {
+    count.skipped++
+    console.log(line)
+  } else if (isFailure) count.failed++
+  else count.passed++
+  return isFailure
+}
