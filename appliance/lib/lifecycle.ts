@@ -1,20 +1,45 @@
+import { failureRecord } from './failure.ts'
 import type { Log } from './log.ts'
 
-/** Starts a process's work; SIGTERM and SIGINT stop it once, and the process ends. */
-export async function live(work: { start(): Promise<void>; stop(): Promise<void> }, log: Log): Promise<void> {
+/** What one process does between its start and its end. */
+export interface Lifecycle {
+  /** `setup` is the unattended setup that the launcher hands over, or null. The lines are for people. */
+  start(setup: unknown): Promise<string[]>
+  stop(): Promise<void>
+}
+
+/**
+ * Runs it under the launcher, which sends `{setup}` and waits for `{ready}` or `{failed}`; without a launcher it
+ * starts at once. SIGTERM, SIGINT and the launcher's death stop it once.
+ */
+export async function live({ start, stop }: Lifecycle, log: Log): Promise<void> {
   let isStopping = false
-  const stop = async () => {
+  const end = async (code = 0) => {
     if (isStopping) return
     isStopping = true
     try {
-      await work.stop()
-      process.exit(0)
+      await stop()
+      process.exit(code)
     } catch (error) {
       log.error('did not stop cleanly', { error })
       process.exit(1)
     }
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
-  await work.start()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
+  process.once('disconnect', () => void end())
+  try {
+    const lines = await start(await setupFromLauncher())
+    process.send?.({ ready: { lines } })
+  } catch (error) {
+    log.error('did not start', { error })
+    process.send?.({ failed: failureRecord(error).message })
+    await end(1)
+  }
+}
+
+async function setupFromLauncher(): Promise<unknown> {
+  if (!process.send) return null
+  return new Promise(resolve => {
+    process.once('message', (message: { setup?: unknown }) => resolve(message.setup ?? null))
+  })
 }
