@@ -1,4 +1,99 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import express from 'express'
-import { createAgentClient } from './agent/client.ts'
+import { connectAgent } from './agent/index.ts'
 import type { Config } from './config.ts'
+import { createDav, isDavPath } from './dav/index.ts'
+import { createFiles } from './files/index.ts'
+import { createHealth } from './health/index.ts'
+import { type Audience, eventRoute, toAdmins, toEverybody } from './http/events.ts'
+import { createFaces } from './http/faces.ts'
+import { createMetrics } from './http/metrics.ts'
+import { createHttpServer } from './http/server.ts'
+import { createJobs } from './jobs/index.ts'
+import { systemClock as clock } from './lib/clock.ts'
+import { migrateDatabase, openDatabase } from './lib/database.ts'
+import type { Domain } from './lib/domain.ts'
+import { createEvents } from './lib/events.ts'
+import type { Lifecycle } from './lib/lifecycle.ts'
+import type { Log } from './lib/log.ts'
+import { createSetup } from './setup/index.ts'
+import { createShares } from './shares/index.ts'
+import { createStorage } from './storage/index.ts'
+import { createSystem } from './system/index.ts'
+import { createUsers } from './users/index.ts'
+
+/** One server process: every domain in its order, and the faces in front of them. */
+export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
+  const events = createEvents(error => log.error('a listener broke', { error }))
+  const database = await openDatabase(config.databasePath)
+  const agent = connectAgent({ config, events, log })
+  const kit = { config, database, agent, events, log, clock }
+
+  const jobs = createJobs(kit)
+  const health = createHealth({ checks: () => domains.flatMap(domain => domain.checks ?? []), log })
+  const system = createSystem({ ...kit, httpPort: config.httpPort, smbPort: config.samba.port })
+  const storage = createStorage({ ...kit, jobs, poolsDir: config.poolsDir })
+  const users = createUsers(kit)
+  const shares = createShares({ ...kit, storage, users, system })
+  const files = createFiles({ ...kit, shares })
+  const dav = createDav({ ...kit, files, users, system })
+  const setup = createSetup({
+    ...kit,
+    jobs,
+    system,
+    storage,
+    users,
+    shares,
+    isPractice: config.practice.count > 0,
+  })
+  const domains: Domain[] = [jobs, health, system, storage, users, shares, files, dav, setup].map(
+    part => part.domain,
+  )
+
+  const metrics = createMetrics()
+  const faces = createFaces({
+    routes: [...domains.flatMap(domain => domain.routes ?? []), eventRoute(events, audience)],
+    guards: { authenticate: users.authenticate, requireSetup: setup.requireSetup },
+    metrics,
+    webRoot: config.webRoot,
+    version: system.version,
+    isClaimed: setup.isClaimed,
+    notReady: async () => (agent.isConnected() ? [] : ['the system service']),
+    log,
+  })
+  const http = createHttpServer({
+    port: config.httpPort,
+    isShared: config.servers > 1,
+    listener(request, response) {
+      const isDav = isDavPath(request.url ?? '')
+      metrics.observe(isDav ? 'webdav' : 'web', request, response)
+      if (isDav) void dav.handle(request, response)
+      else faces(request, response)
+    },
+  })
+
+  return {
+    async start(given) {
+      await migrateDatabase(
+        database,
+        domains.flatMap(domain => domain.migrations ?? []),
+      )
+      await agent.start()
+      for (const domain of domains) await domain.start?.()
+      if (given && !(await setup.isClaimed())) await setup.applyUnattended(given)
+      await http.start()
+      return (await setup.isClaimed()) ? [] : [`claim code ${await setup.claimCode()}`]
+    },
+    async stop() {
+      await http.stop()
+      for (const domain of domains.toReversed()) await domain.stop?.()
+      await agent.stop()
+      await database.destroy()
+    },
+  }
+}
+
+const audience: Audience = {
+  'storage/changed': toAdmins,
+  'jobs/changed': toAdmins,
+  'users/changed': toAdmins,
+  'shares/changed': toEverybody,
+}

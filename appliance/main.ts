@@ -5,5 +5,5 @@ import { createLog } from './lib/log.ts'
 
 /** A server process: the faces, as the service account. */
 const log = createLog('server')
-const app = createApp(readConfig(), log)
+const app = await createApp(readConfig(), log)
 await live({ start: app.start, stop: app.stop }, log)

@@ -53,7 +53,14 @@ interface Part {
 
 function partsOf(config: Config, { checkout, dataDir }: Instance): Part[] {
   const given = [
-    ...withoutOptions(process.argv.slice(2), ['--data', '--setup', '--admin', '--pool']),
+    ...withoutOptions(process.argv.slice(2), [
+      '--data',
+      '--setup',
+      '--admin',
+      '--pool',
+      '--web-root',
+      '--agent',
+    ]),
     '--data',
     dataDir,
   ]

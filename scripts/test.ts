@@ -14,7 +14,11 @@ interface Step {
 }
 
 const apart = ['disks', 'clients', 'web', 'run', 'image'].map(folder => `!test/${folder}/**`)
-const ava = (title: string, ...args: string[]): Step => ({ title, command: [process.execPath, bin('ava'), '--tap', ...args], isAva: true })
+const ava = (title: string, ...args: string[]): Step => ({
+  title,
+  command: [process.execPath, bin('ava'), '--tap', ...args],
+  isAva: true,
+})
 
 const groups: Record<string, Step[]> = {
   code: [
@@ -58,7 +62,9 @@ async function perform(step: Step) {
   if (isOwnFault) count.failed++
   else if (!step.isAva && code === 0) count.passed++
   const seconds = Math.round((Date.now() - startedAt) / 1000)
-  console.log(`# ${step.title}: ${count.passed - before.passed} passed, ${count.failed - before.failed} failed, ${count.skipped - before.skipped} skipped (${seconds} s)`)
+  console.log(
+    `# ${step.title}: ${count.passed - before.passed} passed, ${count.failed - before.failed} failed, ${count.skipped - before.skipped} skipped (${seconds} s)`,
+  )
 }
 
 function runPlain({ command: [program, ...args] }: Step): Promise<number> {

@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import type { AnyEvent, Events } from '../lib/events.ts'
+import type { AnyEvent, EventMap, EventName, Events } from '../lib/events.ts'
 import { type Actor, type Route, route } from './route.ts'
 
 const heartbeatMs = 25_000
 
-/**
- * `GET /events`: news as server-sent events (HTML Living Standard 9.2). `visible` decides what an actor may hear of,
- * and what of it.
- */
-export function eventRoute(events: Events, visible: (actor: Actor, event: AnyEvent) => unknown): Route {
+/** Per event, whether an actor may hear of it. What is not listed stays inside. */
+export type Audience = { [K in EventName]?: (actor: Actor, data: EventMap[K]) => boolean }
+
+/** `GET /events`: news as server-sent events (HTML Living Standard 9.2). */
+export function eventRoute(events: Events, audience: Audience): Route {
   return route({
     method: 'get',
     path: '/events',
@@ -25,8 +25,8 @@ export function eventRoute(events: Events, visible: (actor: Actor, event: AnyEve
       })
       response.write('retry: 2000\n\n')
       const leave = events.onAny(event => {
-        const data = visible(actor, event)
-        if (data !== undefined) response.write(`event: ${event.name}\ndata: ${JSON.stringify(data)}\n\n`)
+        if (mayHear(audience, actor, event))
+          response.write(`event: ${event.name}\ndata: ${JSON.stringify(event.data)}\n\n`)
       })
       const heartbeat = setInterval(() => response.write(': here\n\n'), heartbeatMs)
       response.once('close', () => {
@@ -37,3 +37,11 @@ export function eventRoute(events: Events, visible: (actor: Actor, event: AnyEve
     },
   })
 }
+
+function mayHear(audience: Audience, actor: Actor, event: AnyEvent): boolean {
+  const { name, data } = event as { name: EventName; data: never }
+  return audience[name]?.(actor, data) ?? false
+}
+
+export const toAdmins = ({ role }: Actor) => role === 'admin'
+export const toEverybody = () => true

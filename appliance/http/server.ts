@@ -29,6 +29,13 @@ export function createHttpServer(options: {
   }
 }
 
+/** What is no HTTP gets one line and no second chance. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex) {
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
+  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
 function listen(
   server: Server,
   { port, isShared }: { port: number; isShared: boolean },

@@ -1,9 +1,10 @@
 import type { Request } from 'express'
+import { z } from 'zod'
 import type { Domain } from '../lib/domain.ts'
 import { Failure } from '../lib/failure.ts'
 import { checkInput } from '../lib/operation.ts'
 import { createSetupGuard, setupRoutes } from './routes.ts'
-import { type SetupDocument, setupDocument } from './schema.ts'
+import { setupDocument } from './schema.ts'
 import { createSetupService, type SetupDeps } from './service.ts'
 import { createSetupStore } from './store.ts'
 
@@ -14,25 +15,50 @@ export interface Setup {
   isClaimed(): Promise<boolean>
   claimCode(): Promise<string>
   requireSetup(request: Request): Promise<void>
-  /** Applies a document without a person: `--setup FILE` and the short options. Waits for the end. */
-  applyUnattended(document: unknown): Promise<void>
+  /**
+   * Sets the box up without a person and waits for the end: a document (`--setup FILE`), or the short form, which
+   * means a pool over all practice disks, the share `shared` that every account may write, and the administrator.
+   */
+  applyUnattended(given: unknown): Promise<void>
 }
+
+const unattended = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('document'), document: z.unknown() }),
+  z.object({
+    kind: z.literal('short'),
+    admin: z.object({ name: z.string(), password: z.string() }),
+    profile: z.string().nullable(),
+  }),
+])
 
 /** First boot: describe, check, apply. The wizard and a file go the same way. */
 export function createSetup(deps: Omit<SetupDeps, 'store'> & { isPractice: boolean }): Setup {
+  const { jobs, storage } = deps
   const store = createSetupStore(deps.system.settings)
   const service = createSetupService({ ...deps, store })
+
+  async function documentOf(given: z.infer<typeof unattended>): Promise<unknown> {
+    if (given.kind === 'document') return given.document
+    const { admin, profile } = given
+    const disks = (await storage.disks())
+      .filter(disk => disk.isPractice && disk.isOffered)
+      .map(disk => disk.serial)
+    const pool = { name: 'pool', profile: profile ?? 'single', disks }
+    return { admin, pool, erase: disks, shares: [{ name: 'shared', everyone: 'write' }] }
+  }
+
   return {
     domain: { name: 'setup', routes: setupRoutes({ ...deps, service, store }) },
     isClaimed: service.isClaimed,
     claimCode: service.claimCode,
     requireSetup: createSetupGuard({ service, store }),
-    async applyUnattended(input) {
-      const document: SetupDocument = checkInput(setupDocument, input, 'setup/invalid')
+    async applyUnattended(given) {
+      const wanted = checkInput(unattended, given, 'setup/invalid')
+      const document = checkInput(setupDocument, await documentOf(wanted), 'setup/invalid')
       const { id } = await service.apply(document)
-      await deps.jobs.finished(id)
-      const job = await deps.jobs.get(id)
-      if (job.error) throw new Failure('conflict', job.error.code, job.error.message)
+      await jobs.finished(id)
+      const { error } = await jobs.get(id)
+      if (error) throw new Failure('conflict', error.code, error.message)
     },
   }
 }

@@ -1,0 +1,36 @@
+import { createOperations } from './agent/operations.ts'
+import { createAgentServer } from './agent/server.ts'
+import { readConfig, serviceUid } from './config.ts'
+import { createEvents } from './lib/events.ts'
+import { live } from './lib/lifecycle.ts'
+import { createLog } from './lib/log.ts'
+import { createParts } from './lib/parts.ts'
+
+/** The agent process: all that needs root, by named operations on a socket. */
+const config = readConfig()
+const log = createLog('agent')
+const events = createEvents(error => log.error('a listener broke', { error }))
+const parts = createParts(log)
+const operations = createOperations({ config, events, log, parts })
+const server = createAgentServer({
+  operations,
+  events,
+  log,
+  socketPath: config.agentSocket,
+  socketGid: serviceUid,
+})
+
+await live(
+  {
+    async start() {
+      await parts.start()
+      await server.start()
+      return []
+    },
+    async stop() {
+      await server.stop()
+      await parts.stop()
+    },
+  },
+  log,
+)
