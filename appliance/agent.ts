@@ -25,7 +25,7 @@ await live(
     async start() {
       await parts.start()
       await server.start()
-      return []
+      return { lines: [], state: 'ready' }
     },
     async stop() {
       await server.stop()

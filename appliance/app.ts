@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { connectAgent } from './agent/index.ts'
 import type { Config } from './config.ts'
 import { createDav, isDavPath } from './dav/index.ts'
@@ -31,7 +32,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const health = createHealth({ checks: () => domains.flatMap(domain => domain.checks ?? []), log })
   const system = createSystem({ ...kit, httpPort: config.httpPort, smbPort: config.samba.port })
   const storage = createStorage({ ...kit, jobs, poolsDir: config.poolsDir })
-  const users = createUsers(kit)
+  const users = createUsers({ ...kit, secretKey: randomBytes(32) })
   const shares = createShares({ ...kit, storage, users, system })
   const files = createFiles({ ...kit, shares })
   const dav = createDav({ ...kit, files, users, system })
@@ -46,6 +47,11 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   })
   const domains: Domain[] = [jobs, health, system, storage, users, shares, files, dav, setup].map(
     part => part.domain,
+  )
+
+  await migrateDatabase(
+    database,
+    domains.flatMap(domain => domain.migrations ?? []),
   )
 
   const metrics = createMetrics()
@@ -72,15 +78,12 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
 
   return {
     async start(given) {
-      await migrateDatabase(
-        database,
-        domains.flatMap(domain => domain.migrations ?? []),
-      )
       await agent.start()
       for (const domain of domains) await domain.start?.()
       if (given && !(await setup.isClaimed())) await setup.applyUnattended(given)
       await http.start()
-      return (await setup.isClaimed()) ? [] : [`claim code ${await setup.claimCode()}`]
+      const lines = (await setup.isClaimed()) ? [] : [`claim code ${await setup.claimCode()}`]
+      return { lines, state: 'ready' }
     },
     async stop() {
       await http.stop()

@@ -1,9 +1,13 @@
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
+import { createRecovery } from './http/recovery.ts'
 import { live } from './lib/lifecycle.ts'
 import { createLog } from './lib/log.ts'
 
 /** A server process: the faces, as the service account. */
 const log = createLog('server')
-const app = await createApp(readConfig(), log)
-await live({ start: app.start, stop: app.stop }, log)
+const config = readConfig()
+const app = await createApp(config, log).catch(error =>
+  createRecovery(error, { port: config.httpPort, databasePath: config.databasePath }),
+)
+await live(app, log)

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, readConfig, serviceUid } from '../appliance/config.ts'
 import { Failure } from '../appliance/lib/failure.ts'
+import type { Started } from '../appliance/lib/lifecycle.ts'
 import { createLog } from '../appliance/lib/log.ts'
 import { holdInstance, type Instance } from './instance.ts'
 
@@ -14,7 +15,7 @@ Each option is also a variable, CAIRN_HTTP_PORT and so on. See docs/running.md.
 `
 
 /** What a process tells its launcher. */
-type Said = { ready: { lines: string[] } } | { failed: string }
+type Said = { ready: Started } | { failed: string }
 
 const log = createLog('start')
 const children = new Map<string, ChildProcess>()
@@ -38,12 +39,12 @@ async function launch(config: Config) {
   instance = await holdInstance(config)
   const setup = unattendedSetup(config)
   const parts = partsOf(config, instance)
-  let lines: string[] = []
-  for (const part of parts) lines = (await start(part, setup)) ?? lines
+  let started: Started | undefined
+  for (const part of parts) started = await start(part, setup)
   if (setup?.file) writeFileSync(setup.file, JSON.stringify(withoutPasswords(setup.document), null, 2))
-  if (isStopping) return
-  for (const line of lines) process.stdout.write(`${line}\n`)
-  process.stdout.write(`ready http://localhost:${config.httpPort}/\n`)
+  if (isStopping || !started) return
+  for (const line of [...started.lines, `${started.state} http://localhost:${config.httpPort}/`])
+    process.stdout.write(`${line}\n`)
 }
 
 interface Part {
@@ -90,14 +91,14 @@ const asServiceAccount = [
 ]
 
 /** Ends when the part is ready; from then on it is started again whenever it dies. */
-function start(part: Part, setup: Setup | undefined): Promise<string[] | undefined> {
+function start(part: Part, setup: Setup | undefined): Promise<Started | undefined> {
   return new Promise((resolve, reject) => {
     const child = spawnPart(part)
     let isReady = false
     child.on('message', (said: Said) => {
       if ('failed' in said) return reject(new Failure('unavailable', 'start/failed', said.failed))
       isReady = true
-      resolve(said.ready.lines)
+      resolve(said.ready)
     })
     child.once('exit', (code, signal) => {
       children.delete(part.name)

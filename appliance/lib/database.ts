@@ -33,10 +33,7 @@ export async function openDatabase(
   migrations: readonly NamedMigration[] = [],
 ): Promise<Database> {
   try {
-    const sqlite = new SQLite(path, { timeout: 10_000 })
-    sqlite.pragma('journal_mode = WAL')
-    sqlite.pragma('synchronous = FULL')
-    sqlite.pragma('foreign_keys = ON')
+    const sqlite = openSound(path)
     const database: Database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) })
     await migrateDatabase(database, migrations)
     return database
@@ -45,6 +42,16 @@ export async function openDatabase(
     const message = `The settings database ${path} cannot be opened. It was left as it is.`
     throw new Failure('unavailable', 'database/broken', message, { cause: error })
   }
+}
+
+function openSound(path: string) {
+  const sqlite = new SQLite(path, { timeout: 10_000 })
+  sqlite.pragma('journal_mode = WAL')
+  sqlite.pragma('synchronous = FULL')
+  sqlite.pragma('foreign_keys = ON')
+  const verdict = sqlite.pragma('quick_check(1)', { simple: true })
+  if (verdict !== 'ok') throw new Error(`quick_check: ${verdict}`)
+  return sqlite
 }
 
 /** Applies what has not been applied, in the order given. Refuses a database that a newer version has written. */

@@ -1,10 +1,17 @@
 import { failureRecord } from './failure.ts'
 import type { Log } from './log.ts'
 
+export interface Started {
+  /** For people, printed by the launcher. */
+  lines: string[]
+  /** `recovery`: only a page answers that says what is wrong. */
+  state: 'ready' | 'recovery'
+}
+
 /** What one process does between its start and its end. */
 export interface Lifecycle {
-  /** `setup` is the unattended setup that the launcher hands over, or null. The lines are for people. */
-  start(setup: unknown): Promise<string[]>
+  /** `setup` is the unattended setup that the launcher hands over, or null. */
+  start(setup: unknown): Promise<Started>
   stop(): Promise<void>
 }
 
@@ -28,8 +35,7 @@ export async function live({ start, stop }: Lifecycle, log: Log): Promise<void> 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
   process.once('disconnect', () => void end())
   try {
-    const lines = await start(await setupFromLauncher())
-    process.send?.({ ready: { lines } })
+    process.send?.({ ready: await start(await setupFromLauncher()) })
   } catch (error) {
     log.error('did not start', { error })
     process.send?.({ failed: failureRecord(error).message })
