@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { Clock } from '../../appliance/lib/clock.ts'
-import { openDatabase } from '../../appliance/lib/database.ts'
+import { migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
 import { createEvents, type JoinableEvents } from '../../appliance/lib/events.ts'
 import { silentLog } from '../../appliance/lib/log.ts'
 import { createUsers, type Users } from '../../appliance/users/index.ts'
@@ -33,11 +33,11 @@ export async function people(
 ): Promise<People> {
   const clock = shared.clock ?? fakeClock()
   const databasePath = shared.databasePath ?? join(await tempFolder(t), 'cairn.db')
-  const { userMigrations } = await import('../../appliance/users/store/migrations.ts')
-  const database = await openDatabase(databasePath, userMigrations)
+  const database = await openDatabase(databasePath)
   t.teardown(() => database.destroy())
   const events = createEvents()
   const users = createUsers({ database, events, clock, log: silentLog })
+  await migrateDatabase(database, users.domain.migrations ?? [])
   await users.domain.start?.()
   return { users, events, clock, databasePath }
 }

@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import { type Actor, type Route, route } from '../../http/route.ts'
+import { Failure } from '../../lib/failure.ts'
+import { plainAddress } from '../parse/address.ts'
+import { newUser, password, user, userChange } from '../schema.ts'
+import type { Accounts } from '../service/accounts.ts'
+import type { PasswordCheck } from '../service/check.ts'
+import { sessionIdOf } from '../service/sessions.ts'
+import { noAccount } from '../store/accounts.ts'
+import { requireAdmin, requireSelfOrAdmin } from './access.ts'
+
+const params = z.object({ name: z.string().max(64) })
+const removal = z.strictObject({
+  home: z.enum(['keep', 'delete']).default('keep').describe('What becomes of the files in the home.'),
+})
+const creation = newUser.extend({
+  pool: z.string().max(64).optional().describe('Where the home goes; absent: the first pool.'),
+})
+const passwordChange = z.strictObject({
+  password,
+  current: z.string().max(256).optional().describe('The present password; needed for one’s own.'),
+})
+
+export function userRoutes({ accounts, check }: { accounts: Accounts; check: PasswordCheck }): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/users',
+      access: 'admin',
+      tag: 'users',
+      summary: 'All accounts',
+      reply: z.array(user),
+      handle: () => accounts.list(),
+    }),
+    route({
+      method: 'post',
+      path: '/users',
+      access: 'admin',
+      tag: 'users',
+      summary: 'Create an account and its home',
+      body: creation,
+      reply: user,
+      status: 201,
+      handle: ({ body: { pool, ...account } }) => accounts.create(account, { pool }),
+    }),
+    route({
+      method: 'get',
+      path: '/users/{name}',
+      access: 'member',
+      tag: 'users',
+      summary: 'One account',
+      params,
+      reply: user,
+      async handle({ actor, params }) {
+        requireSelfOrAdmin(actor, params.name)
+        const found = await accounts.get(params.name)
+        if (!found) throw noAccount(params.name)
+        return found
+      },
+    }),
+    route({
+      method: 'patch',
+      path: '/users/{name}',
+      access: 'member',
+      tag: 'users',
+      summary: 'Change the shown name, or (administrators) the role',
+      params,
+      body: userChange,
+      reply: user,
+      handle({ actor, params, body }) {
+        requireSelfOrAdmin(actor, params.name)
+        if (body.role !== undefined) requireAdmin(actor)
+        return accounts.update(params.name, body)
+      },
+    }),
+    route({
+      method: 'delete',
+      path: '/users/{name}',
+      access: 'admin',
+      tag: 'users',
+      summary: 'Delete an account; its home stays unless `home=delete`',
+      params,
+      query: removal,
+      async handle({ params, query }) {
+        await accounts.remove(params.name, { isHomeDeleted: query.home === 'delete' })
+        return undefined
+      },
+    }),
+    route({
+      method: 'put',
+      path: '/users/{name}/password',
+      access: 'member',
+      tag: 'users',
+      summary: 'Set a password; it also holds for SMB, and ends the account’s sessions',
+      params,
+      body: passwordChange,
+      async handle({ actor, params: { name }, body, request }) {
+        requireSelfOrAdmin(actor, name)
+        if (actor.user === name)
+          await requireCurrent(check, actor, body.current, request.socket.remoteAddress)
+        const keptSession = actor.user === name ? sessionIdOf(actor.device) : undefined
+        await accounts.setPassword(name, body.password, { keptSession })
+        return undefined
+      },
+    }),
+  ]
+}
+
+/** Who finds a browser open must not be able to take the account over. */
+async function requireCurrent(
+  check: PasswordCheck,
+  actor: Actor,
+  current: string | undefined,
+  address: string | undefined,
+) {
+  const isRight =
+    current !== undefined && (await check({ name: actor.user, password: current }, plainAddress(address)))
+  if (isRight) return
+  const message =
+    current === undefined ? 'Enter your present password.' : 'This is not your present password.'
+  throw new Failure('invalid', 'users/wrong-current', message, { details: { fields: { current: message } } })
+}
