@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
 import { z } from 'zod'
+import packageFile from '../../package.json' with { type: 'json' }
 import { route } from '../http/route.ts'
 import type { Database } from '../lib/database.ts'
 import type { Domain } from '../lib/domain.ts'
@@ -29,6 +28,7 @@ export interface System {
 }
 
 const defaultName = 'cairn'
+const { version } = packageFile
 
 export function createSystem(deps: {
   database: Database
@@ -89,10 +89,6 @@ export function createSystem(deps: {
 
   return { domain, settings, info, name: () => name, rename, version }
 }
-
-const version = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'))).version
 
 /** IPv4 first, then global IPv6; never loopback or link-local. */
 function ownAddresses(): string[] {
