@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import type { Config } from '../config.ts'
+import { type Config, serviceUid } from '../config.ts'
 import type { Events } from '../lib/events.ts'
 import type { Log } from '../lib/log.ts'
 import { operation } from '../lib/operation.ts'
 import type { Parts } from '../lib/parts.ts'
+import { createStorageOperations } from '../storage/system/index.ts'
 
 export interface OperationDeps {
   config: Config
@@ -14,13 +15,21 @@ export interface OperationDeps {
 }
 
 /** All that root may do, by name. Whatever is not listed here, nobody can ask of the agent. */
-export function createOperations(_deps: OperationDeps) {
+export function createOperations(deps: OperationDeps) {
+  const { config } = deps
   return {
     'agent/ping': operation({
       input: z.object({}),
       output: z.object({ pid: z.number().int(), uid: z.number().int() }),
       isRead: true,
       run: async () => ({ pid: process.pid, uid: process.getuid?.() ?? -1 }),
+    }),
+    ...createStorageOperations({
+      ...deps,
+      serviceUid,
+      poolsDir: config.poolsDir,
+      practice: config.practice,
+      isRoot: config.isRoot,
     }),
   }
 }

@@ -1,0 +1,216 @@
+import { z } from 'zod'
+
+export const poolName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,30}$/, 'small letters, digits and hyphens, beginning with a letter')
+export const diskSerial = z.string().min(1).max(200)
+export const poolUuid = z.uuid()
+
+/** What Btrfs calls them; `folder` is a pool without disks of its own, where there is no root. */
+export const creatableProfile = z.enum(['single', 'raid1', 'raid1c3', 'raid1c4', 'raid10', 'raid5', 'raid6'])
+export const poolProfile = z.enum([...creatableProfile.options, 'folder'])
+export type CreatableProfile = z.infer<typeof creatableProfile>
+export type PoolProfile = z.infer<typeof poolProfile>
+
+export const subvolumeKind = z.enum(['shares', 'homes'])
+export type SubvolumeKind = z.infer<typeof subvolumeKind>
+
+/** One name in a folder that Cairn makes itself: never hidden, never a path. */
+export const subvolumeName = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine(name => !/[/\0]/.test(name) && !name.startsWith('.') && !name.startsWith('@'), 'not a usable name')
+
+export const snapshotId = z.string().regex(/^@GMT-\d{4}\.\d{2}\.\d{2}-\d{2}\.\d{2}\.\d{2}$/, 'not a snapshot')
+
+export const diskState = z.enum(['ok', 'failing', 'away'])
+export const diskUse = z.enum(['free', 'pool', 'system', 'mounted', 'foreign'])
+
+export const disk = z.object({
+  serial: diskSerial,
+  path: z.string(),
+  model: z.string(),
+  sizeBytes: z.number().int().nonnegative(),
+  bus: z.string(),
+  isRotational: z.boolean(),
+  isPractice: z.boolean(),
+  state: diskState,
+  use: diskUse,
+  pool: z.string().nullable(),
+  contents: z.string().describe('In words: `Empty`, `ext4 "backup"`.'),
+  isOffered: z.boolean().describe('Whether a pool may be made of it.'),
+  reason: z.string().nullable().describe('Why it is not offered.'),
+})
+export type Disk = z.infer<typeof disk>
+
+export const poolState = z.enum(['healthy', 'degraded', 'missing', 'readonly'])
+export type PoolState = z.infer<typeof poolState>
+
+export const poolDisk = z.object({
+  serial: diskSerial,
+  model: z.string(),
+  sizeBytes: z.number().int().nonnegative(),
+  state: z.enum(['ok', 'missing', 'failing']),
+  errors: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe('Failed reads, writes and checksums since the last clean scrub.'),
+})
+export type PoolDisk = z.infer<typeof poolDisk>
+
+export const pool = z.object({
+  name: poolName,
+  state: poolState,
+  profile: poolProfile,
+  usableBytes: z.number().int().nonnegative(),
+  usedBytes: z.number().int().nonnegative(),
+  freeBytes: z.number().int().nonnegative(),
+  lossesSurvived: z.number().int().nonnegative().describe('How many more disks may be lost now.'),
+  disks: z.array(poolDisk),
+  isScrubbing: z.boolean(),
+  isReplacing: z.boolean(),
+  hasUnprotectedData: z
+    .boolean()
+    .describe('Some of it was written with a disk missing and has one copy only.'),
+})
+export type Pool = z.infer<typeof pool>
+
+export const optionsRequest = z.strictObject({ disks: z.array(diskSerial).max(64) })
+
+export const poolOption = z.object({
+  profile: poolProfile,
+  usableBytes: z.number().int().nonnegative(),
+  lossesSurvived: z.number().int().nonnegative(),
+  minimumDisks: z.number().int().nonnegative(),
+  isPossible: z.boolean(),
+  explanation: z.string(),
+  isAdvanced: z.boolean(),
+})
+export type PoolOption = z.infer<typeof poolOption>
+
+export const poolRequest = z.strictObject({
+  name: poolName,
+  profile: creatableProfile,
+  disks: z.array(diskSerial).min(1).max(64),
+  isAdvanced: z.boolean().optional().describe('Allows the profiles that are marked as unsafe.'),
+})
+export type PoolRequest = z.infer<typeof poolRequest>
+
+export const confirmation = z.object({
+  serial: diskSerial,
+  model: z.string(),
+  contents: z.string(),
+  type: z.string().describe('What has to be typed to let this disk be erased.'),
+})
+export type Confirmation = z.infer<typeof confirmation>
+
+export const poolPlan = z.object({
+  fingerprint: z.string(),
+  name: poolName,
+  profile: creatableProfile,
+  usableBytes: z.number().int().nonnegative(),
+  lossesSurvived: z.number().int().nonnegative(),
+  steps: z.array(z.object({ title: z.string(), detail: z.string(), isDestructive: z.boolean() })),
+  confirmations: z.array(confirmation),
+  warnings: z.array(z.string()),
+})
+export type PoolPlan = z.infer<typeof poolPlan>
+
+/** Serial to what was typed for it. */
+export const confirmed = z.record(diskSerial, z.string().max(200))
+
+export const createPoolRequest = poolRequest.extend({
+  fingerprint: z.string().max(100).optional(),
+  confirm: confirmed.default({}),
+})
+export type CreatePoolRequest = z.input<typeof createPoolRequest>
+
+export const replaceRequest = z.strictObject({
+  from: diskSerial,
+  to: diskSerial,
+  confirm: confirmed.default({}),
+})
+export type ReplaceRequest = z.input<typeof replaceRequest>
+
+export const jobStarted = z.object({ job: z.string() })
+
+export const snapshot = z.object({
+  id: snapshotId,
+  createdAt: z.iso.datetime(),
+  label: z.string().nullable(),
+})
+export type Snapshot = z.infer<typeof snapshot>
+
+// What the agent tells about the machine, before anybody has judged it.
+
+/** A signature that wipefs(8) found on a disk or on one of its partitions. */
+export const signature = z.object({
+  device: z.string(),
+  type: z.string(),
+  uuid: z.string().nullable(),
+  label: z.string().nullable(),
+})
+export type Signature = z.infer<typeof signature>
+
+export const diskFacts = z.object({
+  serial: diskSerial,
+  path: z.string(),
+  kname: z.string(),
+  model: z.string(),
+  sizeBytes: z.number().int().nonnegative(),
+  bus: z.string(),
+  isRotational: z.boolean(),
+  isPractice: z.boolean(),
+  isReadOnly: z.boolean(),
+  isAway: z.boolean(),
+  mountpoints: z.array(z.string()).describe('Of the disk and everything on it; `[SWAP]` for swap.'),
+  holders: z.array(z.string()).describe('What is built on it: RAID, LVM, encryption.'),
+  mountedUuid: z.string().nullable().describe('The mounted Btrfs that it is a member of.'),
+  partitions: z.number().int().nonnegative(),
+  signatures: z.array(signature),
+})
+export type DiskFacts = z.infer<typeof diskFacts>
+
+export const errorCounts = z.object({
+  write: z.number().int(),
+  read: z.number().int(),
+  flush: z.number().int(),
+  corruption: z.number().int(),
+  generation: z.number().int(),
+})
+export type ErrorCounts = z.infer<typeof errorCounts>
+
+export const memberFacts = z.object({
+  devid: z.number().int(),
+  path: z.string().nullable(),
+  sizeBytes: z.number().int(),
+  allocatedBytes: z.number().int(),
+  isMissing: z.boolean().describe('The filesystem runs without it.'),
+  isGone: z.boolean().describe('The filesystem still counts on it, but the device does not answer.'),
+  errors: errorCounts,
+})
+export type MemberFacts = z.infer<typeof memberFacts>
+
+export const chunkUse = z.object({
+  use: z.enum(['data', 'metadata', 'system']),
+  profile: z.string(),
+  totalBytes: z.number().int(),
+  usedBytes: z.number().int(),
+})
+export type ChunkUse = z.infer<typeof chunkUse>
+
+export const poolActivity = z.enum(['none', 'scrub', 'replace', 'balance'])
+export type PoolActivity = z.infer<typeof poolActivity>
+
+export const poolFacts = z.object({
+  isMounted: z.boolean(),
+  isReadOnly: z.boolean(),
+  activity: poolActivity,
+  members: z.array(memberFacts),
+  chunks: z.array(chunkUse),
+  /** Of a plain folder, which has neither members nor chunks. */
+  space: z.object({ totalBytes: z.number(), freeBytes: z.number() }).nullable(),
+})
+export type PoolFacts = z.infer<typeof poolFacts>

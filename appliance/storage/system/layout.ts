@@ -1,0 +1,184 @@
+import { closeSync, openSync } from 'node:fs'
+import { chmod, chown, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { errnoOf, Failure } from '../../lib/failure.ts'
+import { renameAt } from '../../lib/posix.ts'
+import { snapshotIdAt } from '../plan/snapshot-id.ts'
+import type { SubvolumeKind } from '../schema.ts'
+import type { PoolBackend, PoolPlace } from './backend.ts'
+
+export interface Subvolume {
+  kind: SubvolumeKind
+  name: string
+}
+
+export interface LayoutDeps {
+  backend: PoolBackend
+  /** Owner of all that people store; null leaves it to who runs this. */
+  owner: number | null
+}
+
+const kinds: SubvolumeKind[] = ['shares', 'homes']
+/** What every share and home brings along; see docs/on-disk-format.md. */
+const ownFolders = ['trash', 'versions', 'uploads', 'tmp']
+const restoringPrefix = '.restoring-'
+
+/** The folders of a pool, what is in them, and who may enter. */
+export function createLayout({ backend, owner }: LayoutDeps) {
+  const own = async (path: string, uid: number) => {
+    if (owner !== null) await chown(path, uid, owner)
+  }
+
+  async function makeFolder(path: string, mode: number, uid = 0) {
+    await mkdir(path, { recursive: true })
+    await own(path, uid)
+    await chmod(path, mode)
+  }
+
+  async function makeOwnFolders(path: string) {
+    for (const folder of [
+      path,
+      join(path, '.cairn'),
+      ...ownFolders.map(name => join(path, '.cairn', name)),
+    ]) {
+      await mkdir(folder, { recursive: true })
+      await own(folder, owner ?? 0)
+      await chmod(folder, folder === path ? 0o770 : 0o700)
+    }
+  }
+
+  async function makeTop({ place, ...manifest }: PoolPlace & { profile: string; createdAt: string }) {
+    await makeFolder(place, 0o711)
+    for (const kind of kinds) {
+      await makeFolder(join(place, kind), 0o711)
+      await makeFolder(join(place, 'snapshots'), 0o711)
+      await makeFolder(join(place, 'snapshots', kind), 0o711)
+    }
+    const file = join(place, 'manifest.json')
+    await writeFile(`${file}.new`, `${JSON.stringify({ format: 1, ...manifest }, null, 2)}\n`)
+    await rename(`${file}.new`, file)
+    await backend.sync(place)
+  }
+
+  async function snapshotFolder(place: string, { kind, name }: Subvolume): Promise<string> {
+    const folder = join(place, 'snapshots', kind, name)
+    await makeFolder(folder, 0o750)
+    return folder
+  }
+
+  async function createSnapshot(place: string, subvolume: Subvolume): Promise<string> {
+    await requireThere(pathOf(place, subvolume))
+    const folder = await snapshotFolder(place, subvolume)
+    const id = await freeId(folder)
+    await backend.snapshot(pathOf(place, subvolume), join(folder, id), 'read-only')
+    return id
+  }
+
+  /**
+   * The restored state takes the place of the current one in one step. The current one is not copied but becomes
+   * a snapshot itself, so that nothing written up to that step is lost, by whoever still has a file open there.
+   */
+  async function restore(place: string, subvolume: Subvolume, id: string): Promise<string> {
+    const current = pathOf(place, subvolume)
+    const fresh = join(place, subvolume.kind, `${restoringPrefix}${subvolume.name}`)
+    const folder = await snapshotFolder(place, subvolume)
+    await requireThere(join(folder, id))
+    await requireThere(current)
+    await backend.snapshot(join(folder, id), fresh, 'writable')
+    for (const name of ['tmp', 'uploads'])
+      await rm(join(fresh, '.cairn', name), { recursive: true, force: true })
+    await makeOwnFolders(fresh)
+    await backend.sync(fresh)
+    exchange(join(place, subvolume.kind), subvolume.name, `${restoringPrefix}${subvolume.name}`)
+    const kept = await keepAsSnapshot(fresh, folder)
+    await backend.sync(place)
+    return kept
+  }
+
+  async function keepAsSnapshot(path: string, folder: string): Promise<string> {
+    const id = await freeId(folder)
+    await rename(path, join(folder, id))
+    // Only now: a read-only subvolume cannot be moved.
+    await backend.makeReadOnly(join(folder, id))
+    return id
+  }
+
+  /** What an interrupted restore left is the state before or after it: kept as a snapshot, since we cannot know. */
+  async function tidy(place: string) {
+    for (const kind of kinds) {
+      const left = (await readdir(join(place, kind))).filter(name => name.startsWith(restoringPrefix))
+      for (const entry of left) {
+        const name = entry.slice(restoringPrefix.length)
+        await keepAsSnapshot(join(place, kind, entry), await snapshotFolder(place, { kind, name }))
+      }
+    }
+  }
+
+  async function createSubvolume(place: string, subvolume: Subvolume) {
+    const path = pathOf(place, subvolume)
+    if (await isThere(path))
+      throw new Failure('conflict', 'storage/exists', `${subvolume.name} is there already.`)
+    const making = join(place, subvolume.kind, `.making-${subvolume.name}`)
+    if (await isThere(making)) await backend.deleteSubvolume(making)
+    await backend.createSubvolume(making)
+    await makeOwnFolders(making)
+    await rename(making, path)
+    await backend.sync(place)
+  }
+
+  async function deleteSubvolume(place: string, subvolume: Subvolume) {
+    const snapshots = join(place, 'snapshots', subvolume.kind, subvolume.name)
+    if (await isThere(snapshots)) {
+      for (const id of await readdir(snapshots)) await backend.deleteSubvolume(join(snapshots, id))
+      await rm(snapshots, { recursive: true })
+    }
+    if (await isThere(pathOf(place, subvolume))) await backend.deleteSubvolume(pathOf(place, subvolume))
+  }
+
+  async function deleteSnapshot(place: string, { kind, name }: Subvolume, id: string) {
+    const path = join(place, 'snapshots', kind, name, id)
+    await requireThere(path)
+    await backend.deleteSubvolume(path)
+  }
+
+  return { makeTop, createSubvolume, deleteSubvolume, createSnapshot, deleteSnapshot, restore, tidy }
+}
+
+export type Layout = ReturnType<typeof createLayout>
+
+function pathOf(place: string, { kind, name }: Subvolume): string {
+  return join(place, kind, name)
+}
+
+/** Two in one second get the next seconds: the name is all that tells them apart, also in Previous Versions. */
+async function freeId(folder: string): Promise<string> {
+  const taken = new Set(await readdir(folder))
+  for (let atMs = Date.now(); ; atMs += 1000) {
+    const id = snapshotIdAt(atMs)
+    if (!taken.has(id)) return id
+  }
+}
+
+function exchange(folder: string, a: string, b: string) {
+  const fd = openSync(folder, 'r')
+  try {
+    renameAt(fd, a, fd, b, 'exchange')
+  } finally {
+    closeSync(fd)
+  }
+}
+
+async function requireThere(path: string) {
+  if (!(await isThere(path)))
+    throw new Failure('missing', 'storage/missing', 'There is no such share or snapshot.')
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false
+    throw error
+  }
+}

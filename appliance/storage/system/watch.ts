@@ -1,0 +1,92 @@
+import type { Log } from '../../lib/log.ts'
+import { isStale, totalErrors } from '../plan/pool-state.ts'
+import type { MemberFacts, PoolFacts } from '../schema.ts'
+
+export interface WatchDeps {
+  /** The pools to look at, by name. */
+  facts(): Promise<Map<string, PoolFacts>>
+  /** Something about the pool is not as it was. */
+  changed(pool: string): void
+  log: Log
+}
+
+export interface Watch {
+  start(): void
+  stop(): void
+  /** Looks now. */
+  look(): Promise<void>
+  /** True once after a disk has come back that missed something: whoever asks first shall see to it. */
+  takeHeal(pool: string): boolean
+}
+
+const everyMs = 5_000
+const restBetweenHealsMs = 10 * 60_000
+
+interface Seen {
+  text: string
+  wasGone: boolean
+  errors: number
+  healedAt: number
+}
+
+/** Nothing tells us when a disk fails, so we look: at what the kernel holds in memory, which wakes no disk. */
+export function createWatch({ facts, changed, log }: WatchDeps): Watch {
+  const seen = new Map<string, Seen>()
+  const heals = new Set<string>()
+  let timer: NodeJS.Timeout | undefined
+
+  async function look() {
+    const now = await facts()
+    for (const name of seen.keys()) if (!now.has(name)) seen.delete(name)
+    for (const [name, poolFacts] of now) compare(name, poolFacts)
+  }
+
+  function compare(name: string, poolFacts: PoolFacts) {
+    const before = seen.get(name)
+    const current = lookAt(poolFacts, before)
+    if (needsHeal(poolFacts, before, current)) {
+      heals.add(name)
+      current.healedAt = Date.now()
+    }
+    seen.set(name, current)
+    if (heals.has(name) || (before !== undefined && before.text !== current.text)) changed(name)
+  }
+
+  return {
+    look,
+    start() {
+      const again = () => look().catch(error => log.error('looking after the pools failed', { error }))
+      timer = setInterval(() => void again(), everyMs)
+      timer.unref()
+    },
+    stop: () => clearInterval(timer),
+    takeHeal: name => heals.delete(name),
+  }
+}
+
+function lookAt({ isMounted, isReadOnly, members }: PoolFacts, before: Seen | undefined): Seen {
+  return {
+    text: JSON.stringify([isMounted, isReadOnly, members.map(outline)]),
+    wasGone: members.some(isAway),
+    errors: members.reduce((sum, { errors }) => sum + errors.write + errors.flush + errors.generation, 0),
+    healedAt: before?.healedAt ?? Number.NEGATIVE_INFINITY,
+  }
+}
+
+function outline(member: MemberFacts) {
+  return [member.devid, isAway(member), totalErrors(member.errors)]
+}
+
+function isAway({ isMissing, isGone }: MemberFacts): boolean {
+  return isMissing || isGone
+}
+
+function needsHeal(
+  { isMounted, isReadOnly, members, activity }: PoolFacts,
+  before: Seen | undefined,
+  now: Seen,
+) {
+  if (!isMounted || isReadOnly || activity !== 'none' || now.wasGone || !members.some(isStale)) return false
+  if (before === undefined || before.wasGone) return true
+  return now.errors > before.errors && Date.now() - before.healedAt > restBetweenHealsMs
+}
