@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Config, serviceUid } from '../config.ts'
+import type { Config } from '../config.ts'
 import type { Events } from '../lib/events.ts'
 import type { Log } from '../lib/log.ts'
 import { operation } from '../lib/operation.ts'
@@ -26,7 +26,6 @@ export function createOperations(deps: OperationDeps) {
     }),
     ...createStorageOperations({
       ...deps,
-      serviceUid,
       poolsDir: config.poolsDir,
       practice: config.practice,
       isRoot: config.isRoot,

@@ -49,7 +49,6 @@ export async function startBox(t: ExecutionContext, options: BoxOptions = {}): P
   const operations = createStorageOperations({
     poolsDir,
     practice: { folder: join(folder, 'disks'), count: disks, sizeBytes },
-    serviceUid: isRoot ? 2770 : (process.getuid?.() ?? 0),
     isRoot,
     events,
     log,
@@ -92,7 +91,12 @@ export async function startBox(t: ExecutionContext, options: BoxOptions = {}): P
 }
 
 /** Ends when it is true; looked at after every event, and now and then. */
-export async function eventually(t: ExecutionContext, box: Box, what: string, isTrue: () => Promise<boolean>) {
+export async function eventually(
+  t: ExecutionContext,
+  box: Box,
+  what: string,
+  isTrue: () => Promise<boolean>,
+) {
   const giveUpAt = Date.now() + 30_000
   while (!(await isTrue())) {
     if (Date.now() > giveUpAt) return t.fail(`never: ${what}`)

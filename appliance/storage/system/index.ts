@@ -27,7 +27,7 @@ import type { PoolBackend, PoolPlace } from './backend.ts'
 import { btrfsBackend, wipe } from './btrfs.ts'
 import { createDiskReader, findDisk } from './disks.ts'
 import { folderBackend } from './folder.ts'
-import { createLayout } from './layout.ts'
+import { createLayout, serviceAccount } from './layout.ts'
 import { mountsBelow, unmountPlace } from './mounts.ts'
 import { createPracticeDisks } from './practice.ts'
 import { createPracticeOperations } from './practice-operations.ts'
@@ -39,8 +39,6 @@ import { createWatch } from './watch.ts'
 export interface StorageSystemDeps {
   poolsDir: string
   practice: { folder: string; count: number; sizeBytes: number }
-  /** Owner and group of what people store. */
-  serviceUid: number
   isRoot: boolean
   events: Events
   log: Log
@@ -59,12 +57,12 @@ const nothing = z.null()
 
 /** All that root does for disks and pools. */
 export function createStorageOperations(deps: StorageSystemDeps) {
-  const { poolsDir, isRoot, events, log, parts, serviceUid } = deps
+  const { poolsDir, isRoot, events, log, parts } = deps
   const backend = backendFor(isRoot)
   const practice = createPracticeDisks({ ...deps.practice, log })
   const hasPractice = backend.kind === 'btrfs' && deps.practice.count > 0
   const readDisks = createDiskReader(async () => (hasPractice ? practice.list() : []))
-  const layout = createLayout({ backend, owner: isRoot ? serviceUid : null })
+  const layout = createLayout({ backend, owner: isRoot ? serviceAccount : null })
   const inTurn = createTurns()
   /** Pools that this agent has to do with: uuid by name. */
   const known = new Map<string, string>()

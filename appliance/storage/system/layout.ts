@@ -7,6 +7,9 @@ import { snapshotIdAt } from '../plan/snapshot-id.ts'
 import type { SubvolumeKind } from '../schema.ts'
 import type { PoolBackend, PoolPlace } from './backend.ts'
 
+/** The uid and gid that own what people store: fixed, and part of the format, since pools travel between boxes. */
+export const serviceAccount = 2770
+
 export interface Subvolume {
   kind: SubvolumeKind
   name: string
