@@ -13,13 +13,6 @@ scripts/dev disk put N      --data DIR   puts it back
 scripts/dev disk add [SIZE] --data DIR   one more, of 4G or of what the instance was started with
 `
 
-try {
-  await main()
-} catch (error) {
-  process.stderr.write(`cairn: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
-}
-
 async function main() {
   const options = { data: { type: 'string' }, help: { type: 'boolean' } } as const
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
@@ -90,4 +83,11 @@ async function withAgent(socketPath: string, work: (agent: AgentClient) => Promi
   } finally {
     await agent.stop()
   }
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`cairn: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
 }
