@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { connectAgent } from './agent/index.ts'
 import type { Config } from './config.ts'
 import { createDav, isDavPath } from './dav/index.ts'
@@ -32,7 +31,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const health = createHealth({ checks: () => domains.flatMap(domain => domain.checks ?? []), log })
   const system = createSystem({ ...kit, httpPort: config.httpPort, smbPort: config.samba.port })
   const storage = createStorage({ ...kit, jobs, poolsDir: config.poolsDir })
-  const users = createUsers({ ...kit, secretKey: randomBytes(32) })
+  const users = createUsers(kit)
   const shares = createShares({ ...kit, storage, users, system })
   const files = createFiles({ ...kit, shares })
   const dav = createDav({ ...kit, files, users, system })

@@ -4,14 +4,13 @@ import { z } from 'zod'
 import { type Route, route } from '../http/route.ts'
 import { type Jobs, job } from '../jobs/index.ts'
 import { Failure } from '../lib/failure.ts'
-import { disk, poolOption, poolPlan, type Storage } from '../storage/index.ts'
+import { disk, optionsRequest, poolOption, poolPlan, poolRequest, type Storage } from '../storage/index.ts'
 import type { System } from '../system/index.ts'
 import { setupDocument, setupProblem, setupState } from './schema.ts'
 import type { SetupService } from './service.ts'
 import type { SetupStore } from './store.ts'
 
 const cookieName = 'cairn-setup'
-const serials = z.array(z.string().min(1).max(200)).max(64)
 
 export interface SetupRouteDeps {
   service: SetupService
@@ -80,7 +79,7 @@ export function setupRoutes({ service, store, storage, jobs, system, isPractice 
       method: 'post',
       path: '/setup/options',
       summary: 'What these disks can become',
-      body: z.strictObject({ disks: serials }),
+      body: optionsRequest,
       reply: z.array(poolOption),
       handle: ({ body }) => storage.options(body.disks),
     }),
@@ -89,7 +88,7 @@ export function setupRoutes({ service, store, storage, jobs, system, isPractice 
       method: 'post',
       path: '/setup/plan',
       summary: 'What creating this pool would do',
-      body: z.strictObject({ name: z.string().max(32), profile: z.string().max(20), disks: serials }),
+      body: poolRequest,
       reply: poolPlan,
       handle: ({ body }) => storage.plan(body),
     }),

@@ -1,25 +1,19 @@
 import { z } from 'zod'
+import { diskSerial, poolRequest } from '../storage/index.ts'
 import { hostName } from '../system/index.ts'
 
 const accountName = z
   .string()
   .regex(/^[a-z_][a-z0-9_.-]{0,31}$/, 'small letters, digits and . _ -, beginning with a letter')
 const password = z.string().min(8, 'at least 8 characters').max(256)
-const serial = z.string().min(1).max(200)
-
-const firstPool = z.strictObject({
-  name: z.string().min(1).max(32),
-  profile: z.string().min(1).max(20),
-  disks: z.array(serial).min(1),
-})
 
 /** What the wizard posts, `--setup FILE` carries, and a file on the boot partition holds. */
 export const setupDocument = z.strictObject({
   hostName: hostName.optional(),
   admin: z.strictObject({ name: accountName, displayName: z.string().min(1).max(100).optional(), password }),
-  pool: firstPool.nullable().default(null),
+  pool: poolRequest.nullable().default(null),
   erase: z
-    .array(serial)
+    .array(diskSerial)
     .default([])
     .describe('Serials of the disks that may be erased although they hold something.'),
   shares: z

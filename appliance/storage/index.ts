@@ -28,6 +28,7 @@ export {
   type CreatePoolRequest,
   type Disk,
   disk,
+  diskSerial,
   optionsRequest,
   type Pool,
   type PoolOption,
