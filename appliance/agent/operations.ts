@@ -4,6 +4,7 @@ import type { Events } from '../lib/events.ts'
 import type { Log } from '../lib/log.ts'
 import { operation } from '../lib/operation.ts'
 import type { Parts } from '../lib/parts.ts'
+import { createSharesOperations } from '../shares/system/index.ts'
 import { createStorageOperations } from '../storage/system/index.ts'
 
 export interface OperationDeps {
@@ -30,6 +31,8 @@ export function createOperations(deps: OperationDeps) {
       practice: config.practice,
       isRoot: config.isRoot,
     }),
+    // After storage: smbd stops before the pools it serves are unmounted.
+    ...createSharesOperations(deps),
   }
 }
 

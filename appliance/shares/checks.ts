@@ -1,0 +1,52 @@
+import type { HealthCheck, HealthIssue } from '../lib/domain.ts'
+import type { SmbStatus } from './schema.ts'
+
+const install = 'Install it: apt install samba samba-vfs-modules libnss-wrapper'
+
+/** Is the network drive served, and has everybody a home? */
+export function shareChecks(deps: {
+  status(): Promise<SmbStatus>
+  homesMissing(): Promise<string[]>
+}): HealthCheck[] {
+  return [
+    async () => smbIssues(await deps.status()),
+    async () => (await deps.homesMissing()).map(homeMissing),
+  ]
+}
+
+function smbIssues({ isRunning, restarts, problem }: SmbStatus): HealthIssue[] {
+  if (problem) return [smbIssue(problem.code, problem.message, suggestionsFor(problem.code))]
+  if (!isRunning) {
+    const detail = `smbd ended ${restarts} times in a row and is being started again. Other ways to the files work.`
+    return [smbIssue('shares/smb-down', detail, ['Look at the log below samba/log in the data folder'])]
+  }
+  return []
+}
+
+function smbIssue(code: string, detail: string, suggestions: string[]): HealthIssue {
+  return {
+    code,
+    severity: 'warning',
+    title: 'Network drives (SMB) are not up to date or not served',
+    detail,
+    suggestions: suggestions.map(label => ({ label })),
+  }
+}
+
+function suggestionsFor(code: string): string[] {
+  if (code === 'shares/smb-not-installed') return [install]
+  if (code === 'shares/smb-needs-root') return ['Start Cairn as root to serve network drives']
+  if (code === 'shares/smb-port-taken') return ['Stop the other program, or choose a port with --smb-port']
+  return ['Look at the log of Cairn, then change any share or account to try again']
+}
+
+function homeMissing(user: string): HealthIssue {
+  return {
+    code: 'shares/home-missing',
+    subject: user,
+    severity: 'warning',
+    title: `${user} has no home yet`,
+    detail: `The home of ${user} could not be created. It is tried again whenever a pool changes, and at start.`,
+    suggestions: [{ label: 'Look whether the pool is full or read-only' }],
+  }
+}

@@ -1,0 +1,115 @@
+import type { Agent } from '../agent/client.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Database } from '../lib/database.ts'
+import type { Domain } from '../lib/domain.ts'
+import type { Events } from '../lib/events.ts'
+import type { Log } from '../lib/log.ts'
+import type { Storage } from '../storage/index.ts'
+import type { System } from '../system/index.ts'
+import type { Users } from '../users/index.ts'
+import { shareChecks } from './checks.ts'
+import { homeRoutes } from './routes/homes.ts'
+import { shareRoutes } from './routes/shares.ts'
+import { type Authority, createCatalog } from './service/catalog.ts'
+import { createHomes } from './service/homes.ts'
+import { createShareService, type ShareService } from './service/shares.ts'
+import { createSmbSync } from './service/smb.ts'
+import { createSubvolumes } from './service/subvolumes.ts'
+import { createStore } from './store/index.ts'
+import { shareMigrations } from './store/migrations.ts'
+
+export type { Grants, NewShare, Right, Volume } from './schema.ts'
+export type { Authority } from './service/catalog.ts'
+
+declare module '../lib/events.ts' {
+  interface EventMap {
+    /** Shares, grants or homes; null: several, or none that has a name here. */
+    'shares/changed': { share: string | null }
+  }
+}
+
+export interface Shares extends Authority, Omit<ShareService, 'finishInterrupted'> {
+  domain: Domain
+}
+
+export interface SharesDeps {
+  database: Database
+  agent: Agent
+  events: Events
+  log: Log
+  clock: Clock
+  config: { poolsDir: string; samba: { port: number } }
+  storage: Pick<Storage, 'mounted' | 'pools' | 'createSubvolume' | 'deleteSubvolume' | 'snapshots'>
+  users: Users
+  system: Pick<System, 'name'>
+}
+
+/** What is shared to whom, and the homes. The one place of authorisation; also renders it into Samba. */
+export function createShares(deps: SharesDeps): Shares {
+  const { database, agent, events, log, clock, config, storage, users, system } = deps
+  const store = createStore(database)
+  const catalog = createCatalog({ store, storage, users, poolsDir: config.poolsDir })
+  const smb = createSmbSync({ agent, store, catalog, users, system, log })
+  const subvolumes = createSubvolumes({ storage, catalog })
+
+  async function changed(share: string | null) {
+    events.publish('shares/changed', { share })
+    await catalog.refresh()
+  }
+  async function writablePools() {
+    const pools = await storage.pools()
+    return pools.filter(({ state }) => state === 'healthy' || state === 'degraded').map(({ name }) => name)
+  }
+  const homes = createHomes({ store, catalog, subvolumes, smb, users, writablePools, changed, log })
+  const service = createShareService({ store, catalog, subvolumes, smb, changed, clock, log })
+
+  async function catchUp() {
+    await catalog.refresh()
+    await service.finishInterrupted()
+    await homes.createMissing()
+    await smb.apply()
+  }
+  const inBackground = (work: Promise<void>) => {
+    work.catch(error => log.error('shares could not be brought up to date', { error }))
+  }
+
+  users.follow({
+    async creating({ pool }) {
+      if (pool !== undefined) subvolumes.requirePool(pool)
+    },
+    created: (user, { pool }) => homes.create(user, pool).catch(error => noHomeYet(user, error)),
+    removed: (user, { isHomeDeleted }) => homes.leave(user, isHomeDeleted),
+    async changed() {
+      await catalog.refresh()
+      await smb.apply()
+    },
+  })
+  /** The account is there; its home is tried again with the next change of a pool. */
+  function noHomeYet(user: string, error: unknown) {
+    log.warn('a home could not be created', { user, error })
+  }
+
+  events.on('shares/changed', () => inBackground(catalog.refresh()))
+  events.on('users/changed', () => inBackground(catalog.refresh()))
+  events.on('storage/changed', () => inBackground(catchUp()))
+  events.on('system/renamed', () => inBackground(smb.apply()))
+  events.on('agent/connected', ({ isFirst }) => {
+    if (!isFirst) inBackground(catchUp())
+  })
+
+  const domain: Domain = {
+    name: 'shares',
+    migrations: shareMigrations,
+    routes: [
+      ...shareRoutes({ service, catalog, port: config.samba.port, hostName: system.name }),
+      ...homeRoutes(homes),
+    ],
+    checks: shareChecks({
+      status: smb.status,
+      homesMissing: async () => ((await writablePools()).length > 0 ? homes.missing() : []),
+    }),
+    start: catchUp,
+  }
+  const { finishInterrupted: _, ...face } = service
+  return { ...face, volumes: catalog.volumes, volume: catalog.volume, home: catalog.home, domain }
+}

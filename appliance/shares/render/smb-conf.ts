@@ -1,0 +1,119 @@
+import type { SmbExport, SmbIntent } from '../schema.ts'
+
+export interface SmbPlaces {
+  /** Samba's own folders: private, lock, state, cache, pid, ncalrpc, log, and its configuration in etc. */
+  folder: string
+  poolsDir: string
+  port: number
+}
+
+/** The account on whose behalf every file is read and written, whoever signed in. */
+export const serviceAccount = 'cairn-service'
+
+/** smb.conf(5), whole, from what was decided. */
+export function renderSmbConf(intent: SmbIntent, places: SmbPlaces): string {
+  const sections = [globalSection(intent, places), ...intent.exports.map(each => exportSection(each, places))]
+  return `# Rendered by Cairn from its settings; changes made here are overwritten.\n${sections.join('\n')}`
+}
+
+function globalSection({ hostName }: SmbIntent, { folder, port }: SmbPlaces): string {
+  return section('global', [
+    ['server string', hostName],
+    ['netbios name', hostName.slice(0, 15).toUpperCase()],
+    ['workgroup', 'WORKGROUP'],
+    ['server role', 'standalone server'],
+    ['smb ports', String(port)],
+    ['bind interfaces only', 'no'],
+    ['disable netbios', 'yes'],
+    ['multicast dns register', 'no'],
+    ['dns proxy', 'no'],
+
+    ['server min protocol', 'SMB2_10'],
+    ['server signing', 'auto'],
+    ['ntlm auth', 'ntlmv2-only'],
+    ['map to guest', 'never'],
+    ['restrict anonymous', '2'],
+    ['unix password sync', 'no'],
+    ['passdb backend', `smbpasswd:${folder}/etc/smbpasswd`],
+
+    ['private dir', `${folder}/private`],
+    ['lock directory', `${folder}/lock`],
+    ['state directory', `${folder}/state`],
+    ['cache directory', `${folder}/cache`],
+    ['pid directory', `${folder}/pid`],
+    ['ncalrpc dir', `${folder}/ncalrpc`],
+    ['log file', `${folder}/log/log.smbd`],
+    ['max log size', '1000'],
+    // A line per question about free space would fill the log: Btrfs subvolumes have no device path.
+    ['log level', '1 quota:-1'],
+
+    ['load printers', 'no'],
+    ['printing', 'bsd'],
+    ['printcap name', '/dev/null'],
+    ['disable spoolss', 'yes'],
+    ['usershare max shares', '0'],
+    // Started for a client that lists the shares.
+    ['rpc start on demand helpers', 'yes'],
+    ['enable core files', 'no'],
+    ['unix charset', 'UTF-8'],
+    ['unix extensions', 'no'],
+    ['deadtime', '30'],
+
+    ['access based share enum', 'yes'],
+    ['guest ok', 'no'],
+    ['follow symlinks', 'no'],
+    ['wide links', 'no'],
+    ['veto files', '/.cairn/'],
+    ['delete veto files', 'no'],
+    // Extended attributes hold our ids: no client may set them. Streams and DOS attributes work regardless.
+    ['ea support', 'no'],
+    ['store dos attributes', 'yes'],
+    ['map archive', 'no'],
+    ['map hidden', 'no'],
+    ['map system', 'no'],
+    ['map readonly', 'no'],
+    ['create mask', '0640'],
+    ['force create mode', '0600'],
+    ['directory mask', '0750'],
+    ['force directory mode', '0700'],
+
+    ['vfs objects', 'catia fruit streams_xattr'],
+    ['fruit:metadata', 'stream'],
+    ['fruit:encoding', 'native'],
+    ['fruit:posix_rename', 'yes'],
+    ['fruit:zero_file_id', 'yes'],
+    ['fruit:nfs_aces', 'no'],
+    ['fruit:wipe_intentionally_left_blank_rfork', 'yes'],
+    ['fruit:delete_empty_adfiles', 'yes'],
+  ])
+}
+
+function exportSection(each: SmbExport, { poolsDir }: SmbPlaces): string {
+  const { kind, name, pool, readers, writers } = each
+  const path = `${poolsDir}/${pool}/${kind}/${name}`
+  const allowed = [...readers, ...writers].sort()
+  return section(name, [
+    ['path', path],
+    ['comment', kind === 'homes' ? 'Home' : ''],
+    // An empty list of valid users would mean everybody. And an absent pool must not look like an empty folder.
+    ['available', each.isAvailable && allowed.length > 0 ? 'yes' : 'no'],
+    ['valid users', allowed.join(' ')],
+    ['read only', 'yes'],
+    ['read list', readers.join(' ')],
+    ['write list', writers.join(' ')],
+    // Not in [global]: IPC$ would take it too, and the list of shares be made for the service account.
+    ['force user', serviceAccount],
+    ['force group', serviceAccount],
+    ['vfs objects', 'shadow_copy2 catia fruit streams_xattr'],
+    ['shadow:snapdir', `${poolsDir}/${pool}/snapshots/${kind}/${name}`],
+    ['shadow:basedir', path],
+    ['shadow:sort', 'desc'],
+    ['shadow:format', '@GMT-%Y.%m.%d-%H.%M.%S'],
+    ['shadow:localtime', 'no'],
+  ])
+}
+
+function section(name: string, settings: readonly (readonly [key: string, value: string])[]): string {
+  const lines = settings.filter(([, value]) => value !== '').map(([key, value]) => `\t${key} = ${value}`)
+  return `[${name}]\n${lines.join('\n')}\n`
+}

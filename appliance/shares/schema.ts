@@ -1,0 +1,124 @@
+import { z } from 'zod'
+
+/** What somebody may do with a share. */
+export const right = z.enum(['none', 'read', 'write'])
+export type Right = z.infer<typeof right>
+
+/** Good for SMB, a URL and every file system. Never a `%`: smbd would substitute it. */
+export const shareName = z
+  .string()
+  .min(1, 'Enter a name.')
+  .max(64, 'At most 64 characters.')
+  .regex(
+    /^[\p{L}\p{N}_][\p{L}\p{N}\p{M} ._-]*$/u,
+    'Use letters, digits, spaces and . _ -, beginning with a letter or digit.',
+  )
+  .refine(name => !/[. ]$/.test(name), 'A name cannot end with a dot or a space.')
+  .refine(name => name === name.normalize('NFC'), 'Use composed characters (Unicode NFC).')
+
+const subject = z.string().min(1).max(64)
+const rights = z.record(subject, right)
+
+export const newShare = z.strictObject({
+  name: shareName,
+  pool: z.string().min(1).max(64),
+  everyone: right.default('none').describe('What every account may do.'),
+})
+export type NewShare = z.input<typeof newShare>
+
+export const grants = z.strictObject({
+  users: rights.default({}),
+  groups: rights.default({}),
+  everyone: right.optional().describe('Absent: as it was.'),
+})
+export type Grants = z.input<typeof grants>
+
+export const shareChange = z.strictObject({ everyone: right.optional() })
+export const confirmation = z.strictObject({ confirm: z.string().describe('The name, typed again.') })
+
+export const addresses = z.object({
+  windows: z.string(),
+  macos: z.string(),
+  linux: z.string(),
+  webdav: z.string(),
+})
+
+/** `everyone`, `users` and `groups` are shown to administrators only. */
+export const share = z.object({
+  name: z.string(),
+  pool: z.string(),
+  createdAt: z.iso.datetime(),
+  right: right.describe('What the caller may do.'),
+  isAvailable: z.boolean().describe('False while its pool is away.'),
+  isReadOnly: z.boolean().describe('Its pool cannot be written.'),
+  everyone: right.optional(),
+  users: rights.optional(),
+  groups: rights.optional(),
+  addresses,
+})
+export type Share = z.infer<typeof share>
+
+export const home = z.object({
+  user: z.string(),
+  pool: z.string(),
+  isOrphan: z.boolean().describe('Left by an account that was deleted.'),
+})
+export type Home = z.infer<typeof home>
+
+/** A subvolume as one actor sees it; what every face asks for. */
+export interface Volume {
+  kind: 'home' | 'share'
+  name: string
+  pool: string
+  /** Absolute path of the subvolume's folder. */
+  path: string
+  right: 'read' | 'write'
+  /** False: the pool is away, and everything in it answers `unavailable`. */
+  isAvailable: boolean
+  /** The pool cannot be written. */
+  isReadOnly: boolean
+}
+
+const accountName = z.string().regex(/^[a-z_][a-z0-9_.-]{0,31}$/)
+const names = z.array(accountName).max(10_000)
+
+/** What Samba is to serve; the agent renders its files from this and from nothing else. */
+export const smbIntent = z.strictObject({
+  hostName: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/),
+  accounts: z
+    .array(
+      z.strictObject({
+        name: accountName,
+        number: z.number().int().min(1).max(1_000_000),
+        displayName: z
+          .string()
+          .max(100)
+          .regex(/^[^\p{Cc}:]*$/u),
+        ntHash: z.string().regex(/^[0-9A-F]{32}$/),
+      }),
+    )
+    .max(10_000),
+  exports: z
+    .array(
+      z.strictObject({
+        kind: z.enum(['shares', 'homes']),
+        name: shareName,
+        pool: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+        isAvailable: z.boolean(),
+        readers: names,
+        writers: names,
+      }),
+    )
+    .max(10_000),
+})
+export type SmbIntent = z.infer<typeof smbIntent>
+export type SmbExport = SmbIntent['exports'][number]
+export type SmbAccount = SmbIntent['accounts'][number]
+
+/** How smbd is; `problem` says in words why it is not running, or runs on an older configuration. */
+export const smbStatus = z.object({
+  isRunning: z.boolean(),
+  restarts: z.number().int(),
+  problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+})
+export type SmbStatus = z.infer<typeof smbStatus>

@@ -1,0 +1,77 @@
+import type { Agent } from '../../agent/client.ts'
+import { Failure, failureRecord } from '../../lib/failure.ts'
+import type { Log } from '../../lib/log.ts'
+import { createMemory } from '../../lib/memory.ts'
+import type { System } from '../../system/index.ts'
+import type { Users } from '../../users/index.ts'
+import { smbIntentOf } from '../plan/intent.ts'
+import type { SmbIntent, SmbStatus } from '../schema.ts'
+import type { Store } from '../store/index.ts'
+import type { Catalog } from './catalog.ts'
+
+export interface SmbSync {
+  /** Brings Samba in line with what was decided. Never throws: SMB being broken breaks nothing else. */
+  apply(): Promise<void>
+  status(): Promise<SmbStatus>
+}
+
+export interface SmbSyncDeps {
+  agent: Agent
+  store: Store
+  catalog: Pick<Catalog, 'stateOf'>
+  users: Pick<Users, 'smbAccounts' | 'groups'>
+  system: Pick<System, 'name'>
+  log: Log
+}
+
+const mostRounds = 5
+
+export function createSmbSync(deps: SmbSyncDeps): SmbSync {
+  const { agent, store, catalog, users, system, log } = deps
+  const memory = createMemory<SmbStatus['problem']>(null, applyNow)
+
+  async function intent(): Promise<SmbIntent> {
+    const [accounts, groups, shares, homes] = await Promise.all([
+      users.smbAccounts(),
+      users.groups.list(),
+      store.shares.list(),
+      store.homes.list(),
+    ])
+    const isAvailable = (pool: string) => catalog.stateOf(pool).isAvailable
+    return smbIntentOf({ hostName: system.name(), accounts, groups, shares, homes, isAvailable })
+  }
+
+  /** Another process may have applied something newer in between: what was applied last must be what is decided. */
+  async function applyNow(): Promise<SmbStatus['problem']> {
+    try {
+      let wanted = await intent()
+      for (let round = 0; round < mostRounds; round++) {
+        const status = await agent.call('shares/apply-smb', wanted)
+        const now = await intent()
+        if (isSame(now, wanted)) return status.problem
+        wanted = now
+      }
+      return null
+    } catch (error) {
+      log.error('SMB could not be configured', { error })
+      return failureRecord(error)
+    }
+  }
+
+  return {
+    apply: memory.refresh,
+    async status() {
+      try {
+        const status = await agent.call('shares/smb-status', {})
+        return { ...status, problem: status.problem ?? memory.value() }
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        return { isRunning: false, restarts: 0, problem: failureRecord(error) }
+      }
+    },
+  }
+}
+
+function isSame(one: SmbIntent, other: SmbIntent): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}

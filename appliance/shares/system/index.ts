@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import type { Config } from '../../config.ts'
+import type { Log } from '../../lib/log.ts'
+import { operation } from '../../lib/operation.ts'
+import type { Parts } from '../../lib/parts.ts'
+import { smbIntent, smbStatus } from '../schema.ts'
+import { createApply } from './apply.ts'
+import { placesOf } from './places.ts'
+import { endSambaOf } from './processes.ts'
+import { sambaProblem } from './programs.ts'
+import { createSmbd } from './smbd.ts'
+
+/** What root does for shares: Samba's configuration, and smbd beside the agent. */
+export function createSharesOperations(deps: { config: Config; log: Log; parts: Parts }) {
+  const { config, log, parts } = deps
+  const places = placesOf(config)
+  const smbd = createSmbd({ places, log })
+  const apply = createApply({ config, places, smbd })
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** One at a time, in the order they came, whichever server asks. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = last.then(work)
+    last = mine.catch(() => undefined)
+    return mine
+  }
+
+  async function status() {
+    const problem = sambaProblem()
+    return problem ? { isRunning: false, restarts: 0, problem } : smbd.status()
+  }
+
+  parts.add({
+    name: 'smbd',
+    async start() {
+      // Left by an agent that was killed: it would hold the pools and serve what was decided then.
+      if (sambaProblem() === null) await endSambaOf(places.conf)
+    },
+    stop: () => inTurn(async () => (smbd.isStarted() ? smbd.stop() : undefined)),
+  })
+
+  return {
+    'shares/apply-smb': operation({
+      input: smbIntent,
+      output: smbStatus,
+      secret: ['accounts'],
+      run: wanted =>
+        inTurn(async () => {
+          if (sambaProblem() === null) await apply(wanted)
+          return status()
+        }),
+    }),
+    'shares/smb-status': operation({ input: z.object({}), output: smbStatus, isRead: true, run: status }),
+  }
+}

@@ -1,0 +1,75 @@
+import { lstat, mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config } from '../../config.ts'
+import { errnoOf, Failure } from '../../lib/failure.ts'
+
+export interface Places {
+  /** Samba's folder under a short name: a Unix socket's path ends at 107 bytes. */
+  folder: string
+  conf: string
+  smbpasswd: string
+  /** Not below `folder`, which only root may enter: smbd also looks accounts up on behalf of the service account. */
+  passwd: string
+  group: string
+  poolsDir: string
+  port: number
+}
+
+const subfolders = ['etc', 'private', 'lock', 'state', 'cache', 'pid', 'ncalrpc', 'log']
+
+export function placesOf({ samba, runDir, poolsDir }: Pick<Config, 'samba' | 'runDir' | 'poolsDir'>): Places {
+  const folder = join(runDir, 'smb')
+  return {
+    folder,
+    conf: join(folder, 'etc', 'smb.conf'),
+    smbpasswd: join(folder, 'etc', 'smbpasswd'),
+    passwd: join(runDir, 'smb-accounts', 'passwd'),
+    group: join(runDir, 'smb-accounts', 'group'),
+    poolsDir,
+    port: samba.port,
+  }
+}
+
+/** Makes Samba's folders in the data folder, and the short name for it. */
+export async function makePlaces(config: Pick<Config, 'samba' | 'runDir' | 'poolsDir'>): Promise<void> {
+  // smb.conf(5) substitutes % in values, has no way to write one, and ends a value at the line's end.
+  if (/[%\n"]/.test(config.poolsDir)) throw unusablePath(config.poolsDir)
+  for (const name of subfolders)
+    await mkdir(join(config.samba.folder, name), { recursive: true, mode: 0o700 })
+  await mkdir(join(config.runDir, 'smb-accounts'), { recursive: true, mode: 0o755 })
+  await pointTo(join(config.runDir, 'smb'), config.samba.folder)
+}
+
+async function pointTo(link: string, target: string) {
+  if ((await orIfMissing(readlink(link), undefined)) === target) return
+  await rm(link, { force: true })
+  await symlink(target, link)
+}
+
+/** Writes a file whole, by a rename, and only if it differs. True: it did. */
+export async function writeIfChanged(path: string, text: string, mode: number): Promise<boolean> {
+  if ((await orIfMissing(readFile(path, 'utf8'), undefined)) === text) return false
+  const fresh = `${path}.new`
+  await rm(fresh, { force: true })
+  await writeFile(fresh, text, { mode, flag: 'wx' })
+  await rename(fresh, path)
+  return true
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return (await orIfMissing(lstat(path), undefined))?.isDirectory() ?? false
+}
+
+export async function orIfMissing<T, M>(reading: Promise<T>, missing: M): Promise<T | M> {
+  try {
+    return await reading
+  } catch (error) {
+    if (['ENOENT', 'ESRCH', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return missing
+    throw error
+  }
+}
+
+function unusablePath(path: string): Failure {
+  const message = `SMB cannot serve files from ${path}: the folder's name has a character that Samba cannot take.`
+  return new Failure('unsupported', 'shares/smb-path', message)
+}

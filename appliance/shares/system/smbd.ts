@@ -1,0 +1,96 @@
+import { createConnection, createServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { createDaemon } from '../../lib/daemon.ts'
+import { errnoOf } from '../../lib/failure.ts'
+import type { Log } from '../../lib/log.ts'
+import { type Command, type RunResult, run } from '../../lib/run.ts'
+import type { SmbStatus } from '../schema.ts'
+import type { Places } from './places.ts'
+import { endSambaOf } from './processes.ts'
+import { accountsEnv } from './programs.ts'
+
+export interface Smbd {
+  isStarted(): boolean
+  /** Returns when it accepts connections, or cannot for a while. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Returns when smbd has read its configuration again; nobody is cut. */
+  reload(): Promise<void>
+  tool(command: Command): Promise<RunResult>
+  status(): Promise<SmbStatus>
+}
+
+const acceptsWithinMs = 5_000
+const lookEveryMs = 20
+
+/** Our own smbd in the foreground, on a port and with folders of its own: never the host's. */
+export function createSmbd({ places, log }: { places: Places; log: Log }): Smbd {
+  const env = accountsEnv(places)
+  // In a process group of its own (no --no-process-group): when it ends, smbd signals its whole group.
+  const command: Command = ['smbd', '-F', '-s', places.conf, '-l', `${places.folder}/log`]
+  const onLine = (line: string) => log.warn('smbd', { line })
+  const daemon = createDaemon({ name: 'smbd', command, env, log, onLine })
+  let isStarted = false
+
+  const tool = ([program, ...args]: Command) => run([program, '-s', places.conf, ...args], { env })
+
+  return {
+    isStarted: () => isStarted,
+    async start() {
+      await endSambaOf(places.conf)
+      daemon.start()
+      isStarted = true
+      await untilAccepting(places.port, () => daemon.state().restarts === 0)
+    },
+    async stop() {
+      isStarted = false
+      await daemon.stop()
+      await endSambaOf(places.conf)
+    },
+    async reload() {
+      if (!daemon.state().isRunning) return
+      await tool(['smbcontrol', 'smbd', 'reload-config'])
+      // Messages are handled in order: once it answers, it has read the configuration.
+      await tool(['smbcontrol', 'smbd', 'ping'])
+    },
+    tool,
+    async status() {
+      const { isRunning, restarts } = daemon.state()
+      const isDown = isStarted && (!isRunning || restarts > 0)
+      const problem =
+        isDown && !(isRunning && (await isAccepting(places.port))) ? await whyNot(places.port) : null
+      return { isRunning, restarts, problem }
+    },
+  }
+}
+
+async function untilAccepting(port: number, isHopeful: () => boolean) {
+  const deadline = Date.now() + acceptsWithinMs
+  while (Date.now() < deadline && isHopeful() && !(await isAccepting(port))) await setTimeout(lookEveryMs)
+}
+
+function isAccepting(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = createConnection({ port, host: '127.0.0.1' })
+    const answer = (isOpen: boolean) => {
+      socket.destroy()
+      resolve(isOpen)
+    }
+    socket.once('connect', () => answer(true)).once('error', () => answer(false))
+  })
+}
+
+/** The one reason that can be told from outside; otherwise it is being started again. */
+async function whyNot(port: number): Promise<SmbStatus['problem']> {
+  if (await isFree(port)) return null
+  const message = `smbd cannot be started: port ${port} is in use by another program.`
+  return { code: 'shares/smb-port-taken', message }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', error => (errnoOf(error) === 'EADDRINUSE' ? resolve(false) : reject(error)))
+    server.listen(port, () => server.close(() => resolve(true)))
+  })
+}
