@@ -32,6 +32,7 @@ const options = z.object({
   servers: z.coerce.number().int().min(1).max(64).default(1),
   webRoot: z.string().optional(),
   agent: z.enum(['socket', 'here']).optional(),
+  run: z.enum(['bundle', 'sources']).default('bundle'),
 })
 
 const optionNames = {
@@ -47,6 +48,7 @@ const optionNames = {
   servers: 'servers',
   'web-root': 'webRoot',
   agent: 'agent',
+  run: 'run',
 } as const
 
 export interface Config {
@@ -66,6 +68,8 @@ export interface Config {
   isRoot: boolean
   /** Whether root is asked over the socket, or this very process does what it can. */
   agent: 'socket' | 'here'
+  /** What the launcher runs: the bundle in `dist/daemon`, or the sources (while developing). */
+  run: 'bundle' | 'sources'
   unattended: {
     file: string | null
     admin: { name: string; password: string } | null
@@ -103,6 +107,7 @@ export function readConfig(
     webRoot: resolve(given.webRoot ?? join(import.meta.dirname, '..', 'dist', 'web')),
     isRoot,
     agent: given.agent ?? (isRoot ? 'socket' : 'here'),
+    run: given.run,
     unattended: {
       file: given.setup ? resolve(given.setup) : null,
       admin: adminOf(given.admin),

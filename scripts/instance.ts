@@ -1,6 +1,6 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { access, chmod, chown, constants, mkdir, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Config, serviceUid } from '../appliance/config.ts'
 import { errnoOf, Failure } from '../appliance/lib/failure.ts'
 import { run } from '../appliance/lib/run.ts'
@@ -12,7 +12,12 @@ export interface Instance {
   release(): Promise<void>
 }
 
-const checkout = resolve(import.meta.dirname, '..')
+const checkout = rootAbove(import.meta.dirname)
+
+/** From the sources and from the bundle alike. */
+function rootAbove(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : rootAbove(dirname(folder))
+}
 
 /**
  * Makes the folders, refuses a second instance on the same data, and bind-mounts the checkout or the data folder where
@@ -84,7 +89,7 @@ function holderOf(path: string): number | undefined {
 /** A pid may have been given to another program since. */
 function isLauncher(pid: number): boolean {
   try {
-    return pid !== process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('launch.ts')
+    return pid !== process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('launch.')
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ESRCH') return false
     throw error

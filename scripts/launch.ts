@@ -17,6 +17,22 @@ Each option is also a variable, CAIRN_HTTP_PORT and so on. See docs/running.md.
 /** What a process tells its launcher. */
 type Said = { ready: Started } | { failed: string }
 
+// setpriv(1): the service account, no groups, no capability, and no way back.
+const asServiceAccount = [
+  'setpriv',
+  `--reuid=${serviceUid}`,
+  `--regid=${serviceUid}`,
+  '--clear-groups',
+  '--inh-caps=-all',
+  '--bounding-set=-all',
+  '--no-new-privs',
+]
+// A small young generation costs little here: what moves bytes keeps them outside the heap.
+const sparing = ['--max-semi-space-size=4']
+
+const reviveDelayMs = 500
+const killAfterMs = 20_000
+
 const log = createLog('start')
 const children = new Map<string, ChildProcess>()
 let isStopping = false
@@ -74,21 +90,16 @@ function partsOf(config: Config, { checkout, dataDir }: Instance): Part[] {
   ]
   const servers = Array.from({ length: config.servers }, (_, index) => ({
     name: `server ${index + 1}`,
-    command: [...(config.isRoot ? asServiceAccount : []), ...program('main.ts')],
+    command: [...(config.isRoot ? asServiceAccount : []), ...program('main')],
   }))
-  return config.agent === 'socket' ? [{ name: 'agent', command: program('agent.ts') }, ...servers] : servers
+  return config.agent === 'socket' ? [{ name: 'agent', command: program('agent') }, ...servers] : servers
 }
 
-// setpriv(1): the service account, no groups, no capability, and no way back.
-const asServiceAccount = [
-  'setpriv',
-  `--reuid=${serviceUid}`,
-  `--regid=${serviceUid}`,
-  '--clear-groups',
-  '--inh-caps=-all',
-  '--bounding-set=-all',
-  '--no-new-privs',
-]
+function fileOf({ run }: Config, checkout: string, name: string): string {
+  return run === 'bundle'
+    ? join(checkout, 'dist/daemon', `${name}.js`)
+    : join(checkout, 'appliance', `${name}.ts`)
+}
 
 /** Ends when the part is ready; from then on it is started again whenever it dies. */
 function start(part: Part, setup: Setup | undefined): Promise<Started | undefined> {
@@ -117,8 +128,6 @@ function start(part: Part, setup: Setup | undefined): Promise<Started | undefine
     child.send({ setup: setup?.document ?? null })
   })
 }
-
-const reviveDelayMs = 500
 
 function revive(part: Part) {
   log.warn(`the ${part.name} ended and is started again`)
@@ -154,8 +163,6 @@ async function stop(code: number) {
   await instance?.release()
   process.exit(code)
 }
-
-const killAfterMs = 20_000
 
 async function end(child: ChildProcess) {
   if (child.exitCode !== null || child.signalCode !== null) return

@@ -1,3 +1,4 @@
+import { chmodSync, closeSync, openSync } from 'node:fs'
 import SQLite from 'better-sqlite3'
 import { type Generated, Kysely, type Migration, SqliteDialect, sql } from 'kysely'
 import { Failure } from './failure.ts'
@@ -44,7 +45,10 @@ export async function openDatabase(
   }
 }
 
+/** The file holds password hashes: it is the service account's alone, and so is what SQLite puts beside it. */
 function openSound(path: string) {
+  closeSync(openSync(path, 'a', 0o600))
+  chmodSync(path, 0o600)
   const sqlite = new SQLite(path, { timeout: 10_000 })
   sqlite.pragma('journal_mode = WAL')
   sqlite.pragma('synchronous = FULL')

@@ -35,7 +35,8 @@ export async function live({ start, stop }: Lifecycle, log: Log): Promise<void> 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
   process.once('disconnect', () => void end())
   try {
-    process.send?.({ ready: await start(await setupFromLauncher()) })
+    const ready = await start(await setupFromLauncher())
+    process.send?.({ ready })
   } catch (error) {
     log.error('did not start', { error })
     process.send?.({ failed: failureRecord(error).message })

@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline'
 import type { ExecutionContext } from 'ava'
 
 const checkout = join(import.meta.dirname, '..', '..')
+/** What users run: `scripts/test` has built it. */
+const launcher = join(checkout, 'dist/daemon/launch.js')
 export const admin = { name: 'admin', password: 'Correct-horse-7' }
 
 export interface Cairn {
@@ -20,7 +22,7 @@ export interface Cairn {
   pid: number
   /** Ends it as `kill` would, and waits until it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>
-  /** The processes of one part: `agent.ts`, `main.ts`. */
+  /** The processes of one part: `agent.js`, `main.js`. */
   pids(program: string): number[]
   /** REST below /api/v1, as the administrator unless told otherwise. */
   api(
@@ -66,15 +68,11 @@ export async function startCairn(t: ExecutionContext, options: CairnOptions = {}
   const httpPort = options.httpPort ?? (await freePort())
   const smbPort = options.smbPort ?? (await freePort())
   const ports = ['--data', dataDir, '--http-port', String(httpPort), '--smb-port', String(smbPort)]
-  const child = spawn(
-    process.execPath,
-    [join(checkout, 'scripts/launch.ts'), ...ports, ...(options.args ?? [])],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-      env: { ...process.env, ...options.env },
-    },
-  )
+  const child = spawn(process.execPath, [launcher, ...ports, ...(options.args ?? [])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, ...options.env },
+  })
   const gone = once(child, 'exit')
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)

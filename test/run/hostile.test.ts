@@ -178,7 +178,7 @@ withBtrfs(
     const cairn = await startCairn(t, { args: claimed })
     const random = createRandom()
     t.log(`seed ${random.seed} (CAIRN_TEST_SEED repeats it)`)
-    const [server = 0] = cairn.pids('main.ts')
+    const [server = 0] = cairn.pids('main.js')
     await plain(cairn, `GET /health/live HTTP/1.1\r\nHost: x\r\n${auth}\r\nConnection: close\r\n\r\n`)
     const before = readdirSync(`/proc/${server}/fd`).length
     const problems: string[] = []
@@ -192,7 +192,7 @@ withBtrfs(
     }
     await Promise.all(Array.from({ length: 24 }, lane))
     t.deepEqual(problems, [])
-    t.deepEqual(cairn.pids('main.ts'), [server])
+    t.deepEqual(cairn.pids('main.js'), [server])
     await eventually(async () => readdirSync(`/proc/${server}/fd`).length <= before + 4)
     t.is((await fetch(`${cairn.url}/webdav/`, { headers: { authorization: basic(admin) } })).status, 200)
   },

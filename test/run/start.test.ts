@@ -81,7 +81,7 @@ function kill(pid: number) {
   }
 }
 
-for (const program of ['main.ts', 'agent.ts']) {
+for (const program of ['main.js', 'agent.js']) {
   withBtrfs(
     `kill -9 of ${program} in the middle of an upload: it comes back, and the old file is whole`,
     async t => {
@@ -109,14 +109,14 @@ for (const program of ['main.ts', 'agent.ts']) {
         '-type',
         'f',
       ])
-      if (program === 'main.ts') t.is(stdout, '')
+      if (program === 'main.js') t.is(stdout, '')
     },
   )
 }
 
 withBtrfs('the servers run as 2770 without a capability, and cannot read what only root may', async t => {
   const cairn = await startCairn(t, { args: claimed })
-  const [pid = 0] = cairn.pids('main.ts')
+  const [pid = 0] = cairn.pids('main.js')
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   t.regex(status, /^Uid:\t2770\t2770\t2770\t2770$/m)
   t.regex(status, /^Gid:\t2770\t2770\t2770\t2770$/m)
