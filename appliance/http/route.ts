@@ -106,7 +106,7 @@ async function answer(spec: Route, guards: RouteGuards, request: Request, respon
   if (spec.streams === 'response') return
   response.setHeader('Cache-Control', 'no-store')
   if (!spec.reply) response.status(spec.status ?? 204).end()
-  else response.status(spec.status ?? 200).json(result)
+  else response.status(spec.status ?? response.statusCode).json(result)
 }
 
 async function admit(access: RouteAccess, guards: RouteGuards, request: Request): Promise<Actor | undefined> {

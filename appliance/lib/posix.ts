@@ -21,6 +21,8 @@ const native = {
     'int renameat2(int oldDir, const char *old, int newDir, const char *new, unsigned int flags)',
   ),
   fcntl: libc.func('int fcntl(int fd, int command, int argument)'),
+  flock: libc.func('int flock(int fd, int operation)'),
+  statx: libc.func('int statx(int dirfd, const char *path, int flags, unsigned int mask, void *buf)'),
   ioctlBuffer: libc.func('int ioctl(int fd, unsigned long request, void *argument)'),
   ioctlNumber: libc.func('int ioctl(int fd, unsigned long request, long argument)'),
   syncfs: libc.func('int syncfs(int fd)'),
@@ -94,8 +96,11 @@ export function getXattr(target: string | number, name: string): Buffer | undefi
   throw error
 }
 
-/** Reads an attribute into `into` without allocating; its size, or -1 where there is none (or it cannot be read). */
-export function readXattr(path: string, name: string, into: Buffer): number {
+/**
+ * Reads an attribute into `into` without allocating; its size, or -1 where there is none (or it cannot be read).
+ * `name` as a buffer ends in NUL.
+ */
+export function readXattr(path: string, name: string | Buffer, into: Buffer): number {
   return Number(native.getxattr(path, name, into, into.length))
 }
 
@@ -142,6 +147,92 @@ export function renameAt(
 ): void {
   if (native.renameat2(fromDir, from, toDir, to, renameFlags[mode]) !== 0)
     throw new PosixError('renameat2', to)
+}
+
+export type FileKind = 'file' | 'folder' | 'other'
+
+/** What statx(2) says, read without allocating: one of these serves any number of calls. Times are split, as ns do not fit a number. */
+export class FileStatus {
+  readonly bytes = Buffer.alloc(256)
+  readonly #view = new DataView(this.bytes.buffer, this.bytes.byteOffset, 256)
+
+  get mode(): number {
+    return this.#view.getUint16(28, true)
+  }
+  get kind(): FileKind {
+    const type = this.mode & 0o170000
+    if (type === 0o100000) return 'file'
+    return type === 0o040000 ? 'folder' : 'other'
+  }
+  get inode(): number {
+    return this.#unsigned(32)
+  }
+  get sizeBytes(): number {
+    return this.#unsigned(40)
+  }
+  /** Birth time in seconds; 0 where the filesystem keeps none. */
+  get bornSeconds(): number {
+    return this.#signed(80)
+  }
+  get changedSeconds(): number {
+    return this.#signed(96)
+  }
+  get changedNanoseconds(): number {
+    return this.#view.getUint32(104, true)
+  }
+  get modifiedSeconds(): number {
+    return this.#signed(112)
+  }
+  get modifiedNanoseconds(): number {
+    return this.#view.getUint32(120, true)
+  }
+  /** Major and minor in one number; every Btrfs subvolume has its own. */
+  get device(): number {
+    return this.#view.getUint32(136, true) * 0x100000 + this.#view.getUint32(140, true)
+  }
+
+  #unsigned(offset: number): number {
+    return this.#view.getUint32(offset, true) + this.#view.getUint32(offset + 4, true) * 0x1_0000_0000
+  }
+  #signed(offset: number): number {
+    return this.#view.getUint32(offset, true) + this.#view.getInt32(offset + 4, true) * 0x1_0000_0000
+  }
+}
+
+const atSymlinkNofollow = 0x100
+const atEmptyPath = 0x1000
+const statxBasicAndBirth = 0xfff
+
+/**
+ * statx(2) of `name` in the open folder, of the folder itself where `name` is empty; a symlink is not followed.
+ * False where there is no such name.
+ */
+export function readStatus(dirFd: number, name: string, into: FileStatus): boolean {
+  const flags = atSymlinkNofollow | (name === '' ? atEmptyPath : 0)
+  if (native.statx(dirFd, name, flags, statxBasicAndBirth, into.bytes) === 0) return true
+  const error = new PosixError('statx', name)
+  if (error.code === 'ENOENT') return false
+  throw error
+}
+
+export type LockMode = 'shared' | 'exclusive'
+const lockOperations: Record<LockMode, number> = { shared: 1, exclusive: 2 }
+const lockNonBlocking = 4
+
+/** flock(2): held until the descriptor is closed or the process ends. Blocks the thread while another holds it. */
+export function lockFile(fd: number, mode: LockMode): void {
+  while (native.flock(fd, lockOperations[mode]) !== 0) {
+    const error = new PosixError('flock')
+    if (error.code !== 'EINTR') throw error
+  }
+}
+
+/** flock(2) without waiting; false when another holds it. */
+export function tryLockFile(fd: number, mode: LockMode): boolean {
+  if (native.flock(fd, lockOperations[mode] | lockNonBlocking) === 0) return true
+  const error = new PosixError('flock')
+  if (error.code === 'EAGAIN') return false
+  throw error
 }
 
 const setLease = 1024

@@ -1,0 +1,9 @@
+import type { Route } from '../../http/route.ts'
+import type { FileService } from '../service/index.ts'
+import { changeRoutes } from './changes.ts'
+import { contentRoutes } from './content.ts'
+import { listingRoutes } from './listing.ts'
+
+export function fileRoutes(files: FileService): Route[] {
+  return [...listingRoutes(files), ...contentRoutes(files), ...changeRoutes(files)]
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import type { Actor } from '../http/route.ts'
+
+/** As much of an actor as decides what they see and may do. */
+export type Person = Pick<Actor, 'user' | 'role'>
+
+/** A subvolume in somebody's tree, as `shares` answers it. */
+export interface Volume {
+  kind: 'home' | 'share'
+  name: string
+  pool: string
+  /** The real folder of the subvolume. */
+  path: string
+  right: 'read' | 'write'
+  /** False: the pool is away, and everything in it answers `unavailable`. */
+  isAvailable: boolean
+  isReadOnly: boolean
+}
+
+/** The one place that answers who may do what; `shares` is it. */
+export interface Volumes {
+  volumes(person: Person): Volume[]
+  volume(person: Person, name: string): Volume | undefined
+  home(person: Person): Volume | undefined
+}
+
+export interface Entry {
+  name: string
+  kind: 'file' | 'folder'
+  /** Undefined where it has none and cannot be given one: the pool is away or read-only. */
+  id: number | undefined
+  /** Without quotes. Undefined for folders as long as no index knows what is below them. */
+  etag: string | undefined
+  /** Bytes; 0 for folders. */
+  size: number
+  modifiedAtMs: number
+  createdAtMs: number | undefined
+  right: 'read' | 'write'
+  /** The top of a share or home, which cannot be moved or removed here. */
+  isVolumeRoot: boolean
+  isAvailable: boolean
+  volume: 'home' | 'share'
+}
+
+/** Checked again at the very moment of the change, with what is there then; throws to refuse it. */
+export type Precondition = (current: Entry | undefined) => void
+
+export interface ChangeOptions {
+  precondition?: Precondition
+  /** Awaited just before the change, after a body of any length has arrived; throws to refuse it. */
+  beforeCommit?: () => Promise<void>
+}
+
+export interface WriteOptions extends ChangeOptions {
+  modifiedAtMs?: number
+  /** What the sender announced; a body of another length is refused. */
+  expectedSize?: number
+}
+
+export interface PlaceOptions extends ChangeOptions {
+  overwrite: boolean
+}
+
+/** Where a virtual path really lies: the same for everybody who sees it. */
+export interface Location {
+  /** `share:NAME` or `home:USER`. */
+  volume: string
+  path: readonly string[]
+}
+
+export const entryReply = z.object({
+  name: z.string(),
+  kind: z.enum(['file', 'folder']),
+  size: z.number().nullable(),
+  modifiedAt: z.iso.datetime(),
+  id: z.number().nullable(),
+  etag: z.string().nullable(),
+  isShare: z.boolean(),
+  isAvailable: z.boolean(),
+})
+
+export const listingReply = z.object({
+  path: z.string(),
+  right: z.enum(['read', 'write']),
+  entries: z.array(entryReply),
+  next: z.string().nullable(),
+})

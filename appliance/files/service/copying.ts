@@ -1,0 +1,163 @@
+import { closeSync, fchmodSync, fstatSync, futimesSync, mkdirSync, read, write } from 'node:fs'
+import { promisify } from 'node:util'
+import { errnoOf, Failure } from '../../lib/failure.ts'
+import type { Log } from '../../lib/log.ts'
+import { openFlags, reflink } from '../../lib/posix.ts'
+import type { Entry, Volume } from '../schema.ts'
+import { createBreather } from './bursts.ts'
+import { carryAttributes, fileMode, folderMode } from './drafts.ts'
+import type { Entries } from './entries.ts'
+import type { Folder } from './folders.ts'
+import { type Identity, identityOf, newIdentity, writeIdentity } from './ids.ts'
+import { readNames } from './listing.ts'
+import type { SyncQueue } from './sync-queue.ts'
+import { isHidden } from './tree.ts'
+
+const readAt = promisify(read)
+const writeAt = promisify(write)
+const copyBytes = 1024 * 1024
+/** Two descriptors are open for each level. */
+const maxDepth = 1000
+
+/** From whose id to whose id: what hangs on the one may be copied to the other. */
+export type CopiedListener = (pairs: readonly (readonly [number, number])[]) => Promise<void>
+
+export interface CopyJob {
+  source: Volume
+  /** A move to another volume: the ids go along. */
+  keepsIds: boolean
+  isShallow: boolean
+  onCopied: CopiedListener
+}
+
+export interface CopyDeps {
+  entries: Entries
+  sync: SyncQueue
+  log: Log
+}
+
+/** Copies a file or a tree under a new name into an open folder; every file in it has reached the disk at the end. */
+export function createCopying({ entries, sync, log }: CopyDeps) {
+  async function copyTree(from: Folder, entry: Entry, to: { folder: Folder; name: string }, job: CopyJob) {
+    const pairs: (readonly [number, number])[] = []
+    const breathe = createBreather()
+
+    async function copy(folder: Folder, one: Entry, target: Folder, name: string, depth: number) {
+      await breathe()
+      if (depth > maxDepth) throw tooDeep()
+      await note(
+        one.kind === 'file'
+          ? await copyFile(folder, one, target, name)
+          : await copyFolder(folder, one, target, name, depth),
+        one,
+      )
+    }
+
+    async function copyFolder(folder: Folder, one: Entry, target: Folder, name: string, depth: number) {
+      using inner = folder.folder(one.name)
+      mkdirOrKeep(target.at(name), depth)
+      using made = target.folder(name, openFlags.readOnly)
+      const identity = giveIdentity(made.fd, inner)
+      if (!job.isShallow) {
+        for (const child of readNames(inner, log)) {
+          if (one.isVolumeRoot && isHidden([], child)) continue
+          const entry = entries.at(job.source, inner, child)
+          if (entry) await copy(inner, entry, made, child, depth + 1)
+        }
+      }
+      fchmodSync(made.fd, folderMode)
+      futimesSync(made.fd, one.modifiedAtMs / 1000, one.modifiedAtMs / 1000)
+      await sync.sync(made.fd)
+      return identity
+    }
+
+    async function copyFile(folder: Folder, one: Entry, target: Folder, name: string) {
+      const fromFd = folder.open(one.name)
+      try {
+        const toFd = target.open(name, openFlags.readWrite | openFlags.create | openFlags.exclusive, fileMode)
+        try {
+          return await copyContent(fromFd, toFd)
+        } finally {
+          closeSync(toFd)
+        }
+      } finally {
+        closeSync(fromFd)
+      }
+    }
+
+    async function copyContent(fromFd: number, toFd: number) {
+      await cloneOrCopy(fromFd, toFd)
+      const status = fstatSync(fromFd)
+      carryAttributes(fromFd, toFd)
+      const identity = identityFor(fromFd)
+      writeIdentity(toFd, identity)
+      fchmodSync(toFd, fileMode | (status.mode & 0o111))
+      futimesSync(toFd, status.mtimeMs / 1000, status.mtimeMs / 1000)
+      await sync.sync(toFd)
+      return identity
+    }
+
+    function giveIdentity(fd: number, source: Folder) {
+      const sourceFd = source.open('.', openFlags.readOnly | openFlags.directory)
+      try {
+        const identity = identityFor(sourceFd)
+        writeIdentity(fd, identity)
+        return identity
+      } finally {
+        closeSync(sourceFd)
+      }
+    }
+
+    function identityFor(fd: number): Identity {
+      return (job.keepsIds ? identityOf(fd) : undefined) ?? newIdentity()
+    }
+
+    async function note(identity: Identity, one: Entry) {
+      if (!job.keepsIds && one.id !== undefined) pairs.push([one.id, identity.id])
+      if (pairs.length >= 500) await job.onCopied(pairs.splice(0))
+    }
+
+    await copy(from, entry, to.folder, to.name, 0)
+    if (pairs.length > 0) await job.onCopied(pairs)
+  }
+  return copyTree
+}
+
+/** The top of a copied tree was made already, as a draft. */
+function mkdirOrKeep(path: string, depth: number) {
+  try {
+    mkdirSync(path, folderMode)
+  } catch (error) {
+    if (depth > 0 || errnoOf(error) !== 'EEXIST') throw error
+  }
+}
+
+const cannotClone = new Set(['EXDEV', 'EOPNOTSUPP', 'ENOTSUP', 'ENOTTY', 'EINVAL', 'ENOSYS'])
+
+async function cloneOrCopy(fromFd: number, toFd: number) {
+  try {
+    reflink(fromFd, toFd)
+  } catch (error) {
+    if (!cannotClone.has(errnoOf(error) ?? '')) throw error
+    await copyBytesOf(fromFd, toFd)
+  }
+}
+
+async function copyBytesOf(fromFd: number, toFd: number) {
+  const buffer = Buffer.allocUnsafe(copyBytes)
+  let position = 0
+  for (;;) {
+    const { bytesRead } = await readAt(fromFd, buffer, 0, buffer.length, position)
+    if (bytesRead === 0) return
+    let done = 0
+    while (done < bytesRead) {
+      const { bytesWritten } = await writeAt(toFd, buffer, done, bytesRead - done, position + done)
+      done += bytesWritten
+    }
+    position += bytesRead
+  }
+}
+
+function tooDeep() {
+  return new Failure('invalid', 'files/too-deep', `Folders can be copied down to ${maxDepth} levels.`)
+}

@@ -1,0 +1,135 @@
+import { closeSync, fchmodSync, futimesSync, unlinkSync, writeSync, writev } from 'node:fs'
+import { promisify } from 'node:util'
+import { Failure } from '../../lib/failure.ts'
+import { getXattr, listXattrs, lockFile, openFlags, setXattr } from '../../lib/posix.ts'
+import type { Volume } from '../schema.ts'
+import { cancelled, saying } from './failures.ts'
+import { idAttribute } from './ids.ts'
+import { makeDraft, openWorkspace } from './workspace.ts'
+
+export const fileMode = 0o664
+export const folderMode = 0o775
+
+/** A file that is being made in the workspace; removed again unless it was placed. */
+export class Draft implements Disposable {
+  readonly name: string
+  fd: number
+  readonly #volume: Volume
+  #isPlaced = false
+
+  constructor(volume: Volume) {
+    const create = openFlags.readWrite | openFlags.create | openFlags.exclusive
+    const made = makeDraft(volume, (workspace, name) => workspace.open(name, create, fileMode))
+    this.#volume = volume
+    this.name = made.name
+    this.fd = made.fd
+  }
+
+  /** From here on nobody has it open for writing, so that a lease on it can be had as soon as it has its place. */
+  seal(modifiedAtMs: number | undefined, mode = fileMode): void {
+    fchmodSync(this.fd, mode)
+    if (modifiedAtMs !== undefined) futimesSync(this.fd, modifiedAtMs / 1000, modifiedAtMs / 1000)
+    using workspace = openWorkspace(this.#volume)
+    const fd = saying(() => workspace.open(this.name))
+    lockFile(fd, 'shared')
+    closeSync(this.fd)
+    this.fd = fd
+  }
+
+  placed(): void {
+    this.#isPlaced = true
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#isPlaced) removeDraft(this.#volume, this.name)
+    closeSync(this.fd)
+  }
+}
+
+function removeDraft(volume: Volume, name: string) {
+  try {
+    using workspace = openWorkspace(volume)
+    saying(() => unlinkSync(workspace.at(name)))
+  } catch (error) {
+    // The pool has gone away: the next sweep finds the draft.
+    if (!(error instanceof Failure)) throw error
+  }
+}
+
+/** Copies DOS attributes, streams and whatever else users hang on a file; the id is not theirs to copy. */
+export function carryAttributes(fromFd: number, toFd: number): void {
+  for (const name of listXattrs(fromFd)) {
+    if (!name.startsWith('user.') || name === idAttribute) continue
+    const value = getXattr(fromFd, name)
+    if (value) setXattr(toFd, name, value)
+  }
+}
+
+const writeChunks = promisify(writev)
+const batchBytes = 512 * 1024
+/** Up to here the copy into the page cache is faster than a trip through the thread pool. */
+const directBytes = 64 * 1024
+
+/** Writes what arrives, one batch on its way while the next one comes in. Answers the number of bytes. */
+export async function writeBody(fd: number, body: AsyncIterable<Uint8Array>): Promise<number> {
+  const source = body[Symbol.asyncIterator]()
+  let batch: Uint8Array[] = []
+  let batched = 0
+  let written = 0
+  let underWay: Promise<void> = Promise.resolve()
+  try {
+    for (let chunk = await nextOf(source); chunk; chunk = await nextOf(source)) {
+      batch.push(chunk)
+      batched += chunk.length
+      if (batched < batchBytes) continue
+      await underWay
+      underWay = writeFully(fd, batch, written)
+      // Awaited before the next batch; until then nobody listens.
+      underWay.catch(() => undefined)
+      written += batched
+      batch = []
+      batched = 0
+    }
+  } finally {
+    await underWay
+  }
+  await writeLast(fd, batch, written)
+  return written + batched
+}
+
+async function nextOf(source: AsyncIterator<Uint8Array>): Promise<Uint8Array | undefined> {
+  try {
+    const { done, value } = await source.next()
+    return done ? undefined : value
+  } catch (error) {
+    throw error instanceof Failure ? error : cancelled(error)
+  }
+}
+
+async function writeLast(fd: number, chunks: Uint8Array[], position: number) {
+  const [only] = chunks
+  if (chunks.length === 1 && only && only.length <= directBytes) {
+    if (writeSync(fd, only, 0, only.length, position) === only.length) return
+  }
+  if (chunks.length > 0) await writeFully(fd, chunks, position)
+}
+
+/** writev(2) may write less than it was given, when the disk fills. */
+async function writeFully(fd: number, chunks: Uint8Array[], position: number): Promise<void> {
+  let rest = chunks
+  let at = position
+  while (rest.length > 0) {
+    const { bytesWritten } = await writeChunks(fd, rest, at)
+    at += bytesWritten
+    rest = dropBytes(rest, bytesWritten)
+  }
+}
+
+function dropBytes(chunks: Uint8Array[], count: number): Uint8Array[] {
+  let left = count
+  for (const [index, chunk] of chunks.entries()) {
+    if (left < chunk.length) return [chunk.subarray(left), ...chunks.slice(index + 1)]
+    left -= chunk.length
+  }
+  return []
+}

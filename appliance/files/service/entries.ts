@@ -1,0 +1,68 @@
+import { FileStatus, readStatus } from '../../lib/posix.ts'
+import type { Entry, Volume } from '../schema.ts'
+import type { Folder } from './folders.ts'
+import { assignIdentity, fileEtag, type Identity, readIdentity } from './ids.ts'
+import { createKnownFiles, type Known } from './known-files.ts'
+
+/** What a folder's etag will be taken from, once there is an index that knows what lies below. */
+export interface FolderFacts {
+  etag(volume: Volume, id: number): string | undefined
+}
+
+export interface Entries {
+  /** What is at `name` in the open folder, or undefined: nothing, a link, a device. */
+  at(volume: Volume, folder: Folder, name: string): Entry | undefined
+  /** The open folder itself. */
+  self(volume: Volume, folder: Folder, name: string): Entry
+  /** Whether there is anything at all, served or not. */
+  isTaken(folder: Folder, name: string): boolean
+}
+
+/** Turns inodes into entries; gives an id to what has none yet. */
+export function createEntries(folderFacts?: FolderFacts): Entries {
+  const known = createKnownFiles()
+  const status = new FileStatus()
+
+  function at(volume: Volume, folder: Folder, name: string): Entry | undefined {
+    return readStatus(folder.fd, name, status) ? describe(volume, folder, name) : undefined
+  }
+
+  function describe(volume: Volume, folder: Folder, name: string): Entry | undefined {
+    const kind = status.kind
+    if (kind === 'other') return undefined
+    const { id, etag } = known.get(status) ?? look(volume, folder, name)
+    return {
+      name,
+      kind,
+      id,
+      etag: kind === 'file' ? etag : id === undefined ? undefined : folderFacts?.etag(volume, id),
+      size: kind === 'file' ? status.sizeBytes : 0,
+      modifiedAtMs: status.modifiedSeconds * 1000 + Math.floor(status.modifiedNanoseconds / 1e6),
+      createdAtMs: status.bornSeconds === 0 ? undefined : status.bornSeconds * 1000,
+      right: volume.isReadOnly ? 'read' : volume.right,
+      isVolumeRoot: false,
+      isAvailable: true,
+      volume: volume.kind,
+    }
+  }
+
+  function look(volume: Volume, folder: Folder, name: string): Known {
+    const identity = readIdentity(name === '' ? folder.path : folder.at(name)) ?? assign(volume, folder, name)
+    const etag = status.kind === 'file' ? fileEtag(identity, status) : undefined
+    return known.remember(status, { id: identity?.id, etag })
+  }
+
+  return {
+    at,
+    self(volume, folder, name) {
+      const entry = at(volume, folder, '')
+      if (!entry) throw new Error('an open folder is a folder')
+      return { ...entry, name }
+    },
+    isTaken: (folder, name) => readStatus(folder.fd, name, status),
+  }
+}
+
+function assign(volume: Volume, folder: Folder, name: string): Identity | undefined {
+  return volume.isReadOnly ? undefined : assignIdentity(folder, name)
+}

@@ -1,0 +1,183 @@
+import type { Readable } from 'node:stream'
+import type { Events } from '../../lib/events.ts'
+import type { Log } from '../../lib/log.ts'
+import type {
+  ChangeOptions,
+  Entry,
+  Location,
+  Person,
+  PlaceOptions,
+  Volume,
+  Volumes,
+  WriteOptions,
+} from '../schema.ts'
+import { archiveOf } from './archive.ts'
+import { type CopiedListener, createCopying } from './copying.ts'
+import { createEntries, type FolderFacts } from './entries.ts'
+import { createListing, describeVolume, type ListOptions } from './listing.ts'
+import { createFolderMaking } from './making.ts'
+import { createNews } from './news.ts'
+import { createPlacing } from './placing.ts'
+import { createReading, type OpenFile, quotaOf } from './reading.ts'
+import { createRemoving } from './removing.ts'
+import { createSweeper, type RemovedListener } from './sweeping.ts'
+import { createSyncQueue } from './sync-queue.ts'
+import { createTouching } from './touching.ts'
+import { createTree, type Spot, volumeKey } from './tree.ts'
+import { createWriting, type Written } from './writing.ts'
+
+type Path = readonly string[]
+
+/** Everything takes a person and a path of that person's tree, as names; everything throws a Failure. */
+export interface FileService {
+  stat(person: Person, path: Path): Promise<Entry>
+  /** What stands along the path, the top of its volume first, the entry itself last; ends early where it ends. */
+  lineage(person: Person, path: Path): Promise<Entry[]>
+  list(person: Person, path: Path, options?: ListOptions): AsyncIterable<Entry[]>
+  /** Close it. */
+  open(person: Person, path: Path): Promise<OpenFile>
+  write(person: Person, path: Path, body: AsyncIterable<Uint8Array>, options?: WriteOptions): Promise<Written>
+  makeFolder(person: Person, path: Path, options?: ChangeOptions): Promise<Entry>
+  move(person: Person, from: Path, to: Path, options: PlaceOptions): Promise<Written>
+  copy(
+    person: Person,
+    from: Path,
+    to: Path,
+    options: PlaceOptions & { isShallow?: boolean },
+  ): Promise<Written>
+  remove(person: Person, path: Path, options?: ChangeOptions): Promise<void>
+  touch(person: Person, path: Path, modifiedAtMs: number): Promise<Entry>
+  quota(person: Person, path: Path): Promise<{ usedBytes: number; availableBytes: number }>
+  /** A zip of these files and folders, streamed. */
+  writeArchive(person: Person, paths: readonly Path[]): Promise<Readable>
+  locate(person: Person, path: Path): Location
+  /** Where this person sees a location, or undefined. */
+  pathOf(person: Person, location: Location): string[] | undefined
+  onRemoved(listener: RemovedListener): void
+  onCopied(listener: CopiedListener): void
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface FileDeps {
+  shares: Volumes
+  events: Events
+  log: Log
+  /** How many fsyncs may run at once; one is best on Btrfs. */
+  syncLanes?: number
+  folderFacts?: FolderFacts
+  /** All volumes of the box, whose leftovers are swept at start; without it each is swept when it is first met. */
+  everyVolume?: () => readonly Volume[]
+}
+
+export function createFileService(deps: FileDeps): FileService {
+  const { log } = deps
+  const tree = createTree(deps.shares)
+  const entries = createEntries(deps.folderFacts)
+  const sync = createSyncQueue(deps.syncLanes ? { lanes: deps.syncLanes } : {})
+  const sweeper = createSweeper(log)
+  const news = createNews(deps.events)
+  const copiedListeners: CopiedListener[] = []
+  const onCopied: CopiedListener = async pairs => {
+    for (const listener of copiedListeners) await listener(pairs)
+  }
+  const reading = createReading(entries)
+  const write = createWriting({ entries, sync })
+  const makeFolder = createFolderMaking({ entries, sync })
+  const remove = createRemoving({ entries, sync, sweeper })
+  const touch = createTouching({ entries, sync })
+  const list = createListing({ entries, tree, log })
+  const placing = createPlacing({
+    entries,
+    sync,
+    sweeper,
+    onCopied,
+    copyTree: createCopying({ entries, sync, log }),
+  })
+
+  function spot(person: Person, path: Path): Spot {
+    const found = tree.spot(person, path)
+    sweeper.meet(found.volume)
+    return found
+  }
+
+  const locate = (person: Person, path: Path): Location => {
+    const found = tree.spot(person, path)
+    return { volume: volumeKey(found.volume, person), path: found.path }
+  }
+
+  const told = async <T>(person: Person, paths: Path[], work: Promise<T>): Promise<T> => {
+    const result = await work
+    for (const path of paths) news.changed(locate(person, path))
+    return result
+  }
+
+  function statAsShown(person: Person, path: Path): Entry {
+    const entry = reading.stat(spot(person, path))
+    const name = path.at(-1) ?? ''
+    return entry.name === name ? entry : { ...entry, name }
+  }
+
+  return {
+    stat: async (person, path) => statAsShown(person, path),
+    async lineage(person, path) {
+      const { volume, path: inside } = spot(person, path)
+      const found = [describeVolume(entries, volume)]
+      for (const depth of inside.keys()) {
+        try {
+          found.push(reading.stat({ volume, path: inside.slice(0, depth + 1) }))
+        } catch (error) {
+          if (isMissing(error)) return found
+          throw error
+        }
+      }
+      return found
+    },
+    list: (person, path, options) => {
+      spot(person, path)
+      return list(person, path, options)
+    },
+    open: async (person, path) => reading.open(spot(person, path)),
+    write: async (person, path, body, options) =>
+      told(person, [path], write(spot(person, path), body, options)),
+    makeFolder: async (person, path, options) =>
+      told(person, [path], makeFolder(spot(person, path), options)),
+    move: async (person, from, to, options) =>
+      told(person, [from, to], placing.move(spot(person, from), spot(person, to), options)),
+    copy: async (person, from, to, options) =>
+      told(
+        person,
+        [to],
+        placing.copy(spot(person, from), spot(person, to), { isShallow: false, ...options }),
+      ),
+    remove: async (person, path, options) => told(person, [path], remove(spot(person, path), options)),
+    touch: async (person, path, modifiedAtMs) =>
+      told(person, [path], touch(spot(person, path), modifiedAtMs)),
+    quota: async (person, path) => quotaOf(spot(person, path)),
+    async writeArchive(person, paths) {
+      const source = {
+        stat: async (path: Path) => statAsShown(person, path),
+        list: (path: Path) => list(person, path),
+        open: async (path: Path) => reading.open(tree.spot(person, path)),
+      }
+      // What can be refused is refused before the first byte.
+      for (const path of paths) await source.stat(path)
+      return archiveOf(source, paths)
+    },
+    locate,
+    pathOf: tree.pathOf,
+    onRemoved: sweeper.onRemoved,
+    onCopied: listener => void copiedListeners.push(listener),
+    async start() {
+      for (const volume of deps.everyVolume?.() ?? []) sweeper.meet(volume)
+    },
+    async stop() {
+      news.stop()
+      await sweeper.stop()
+    },
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'kind' in error && error.kind === 'missing'
+}

@@ -1,0 +1,241 @@
+import { closeSync, mkdirSync } from 'node:fs'
+import { errnoOf, Failure } from '../../lib/failure.ts'
+import { openFlags, renameAt } from '../../lib/posix.ts'
+import type { Entry, PlaceOptions, Volume } from '../schema.ts'
+import type { CopiedListener, createCopying } from './copying.ts'
+import type { Entries } from './entries.ts'
+import { inTheWay, missing, sayingAsync } from './failures.ts'
+import { Folder, openFolder, openParent } from './folders.ts'
+import { syncFolder, takeAway, whileFree } from './removing.ts'
+import type { Sweeper } from './sweeping.ts'
+import type { SyncQueue } from './sync-queue.ts'
+import { requireWritable, type Spot, splitSpot } from './tree.ts'
+import { draftName, exclusively, makeDraft, openWorkspace } from './workspace.ts'
+import type { Written } from './writing.ts'
+
+export interface PlaceDeps {
+  entries: Entries
+  sync: SyncQueue
+  sweeper: Sweeper
+  copyTree: ReturnType<typeof createCopying>
+  onCopied: CopiedListener
+}
+
+/** Moving and copying: what is put under a name, and what was there before. */
+export function createPlacing(deps: PlaceDeps) {
+  const { entries, sync, sweeper, copyTree, onCopied } = deps
+
+  async function move(from: Spot, to: Spot, options: PlaceOptions): Promise<Written> {
+    requireWritable(from)
+    requireWritable(to)
+    splitSpot(from)
+    refuseInside(from, to)
+    if (from.volume.path === to.volume.path) return moveWithin(from, to, options)
+    const written = await bring(from, to, { ...options, keepsIds: true, isShallow: false })
+    await dropSource(from, written.entry)
+    return written
+  }
+
+  async function copy(
+    from: Spot,
+    to: Spot,
+    options: PlaceOptions & { isShallow: boolean },
+  ): Promise<Written> {
+    requireWritable(to)
+    if (!options.isShallow) refuseInside(from, to)
+    return bring(from, to, { ...options, keepsIds: false })
+  }
+
+  async function moveWithin(from: Spot, to: Spot, options: PlaceOptions): Promise<Written> {
+    const source = splitSpot(from)
+    const target = splitSpot(to)
+    using sourceFolder = openFolder(source.volume, source.parent)
+    using targetFolder = openParent(target.volume, target.parent)
+    await options.beforeCommit?.()
+    const written = exclusively(source.volume, workspace => {
+      const moved = entries.at(source.volume, sourceFolder, source.name)
+      if (!moved) throw missing()
+      options.precondition?.(moved)
+      const act = (put: () => void) => whileFree(sourceFolder, moved, put)
+      return put(
+        { volume: to.volume, folder: targetFolder, name: target.name, options, workspace },
+        sourceFolder,
+        source.name,
+        act,
+      )
+    })
+    await syncEntry(targetFolder, written.entry)
+    if (!written.isNew) sweeper.sweep(to.volume)
+    return written
+  }
+
+  /** Makes a copy in the target's workspace, then puts it in place at once. */
+  async function bring(
+    from: Spot,
+    to: Spot,
+    options: PlaceOptions & { keepsIds: boolean; isShallow: boolean },
+  ): Promise<Written> {
+    const target = splitSpot(to)
+    using source = openSource(from)
+    if (!source.entry) throw missing()
+    options.precondition?.(source.entry)
+    checkTarget(to, target, options)
+    using workspace = openWorkspace(to.volume)
+    using holder = holdDraft(to.volume)
+    await sayingAsync(() =>
+      copyTree(
+        source.folder,
+        source.entry,
+        { folder: holder, name: target.name },
+        {
+          source: from.volume,
+          keepsIds: options.keepsIds,
+          isShallow: options.isShallow,
+          onCopied,
+        },
+      ),
+    ).catch(error => {
+      abandon(workspace, holder.name, options.keepsIds)
+      sweeper.sweep(to.volume)
+      throw error
+    })
+    // Awaited here: what `using` holds is closed as this function returns.
+    return await placeCopy(to, holder, workspace, options)
+  }
+
+  async function placeCopy(
+    to: Spot,
+    holder: HeldFolder,
+    workspace: Folder,
+    options: PlaceOptions & { keepsIds: boolean },
+  ): Promise<Written> {
+    const { volume, parent, name } = splitSpot(to)
+    try {
+      using targetFolder = openParent(volume, parent)
+      await options.beforeCommit?.()
+      const written = exclusively(volume, work =>
+        put({ volume, folder: targetFolder, name, options, workspace: work }, holder, name, act => act()),
+      )
+      await syncEntry(targetFolder, written.entry)
+      return written
+    } finally {
+      abandon(workspace, holder.name, options.keepsIds)
+      sweeper.sweep(volume)
+    }
+  }
+
+  interface Target {
+    volume: Volume
+    folder: Folder
+    name: string
+    options: PlaceOptions
+    workspace: Folder
+  }
+
+  /** Renames into place; what was there goes to the workspace in the same breath, so the name is never empty. */
+  function put(
+    target: Target,
+    from: Folder,
+    fromName: string,
+    whileMovable: (act: () => void) => void,
+  ): Written {
+    const { volume, folder, name, options, workspace } = target
+    const current = entries.at(volume, folder, name)
+    if (!current && entries.isTaken(folder, name)) throw inTheWay()
+    if (current && !options.overwrite) throw targetTaken()
+    whileMovable(() => {
+      if (!current) renameAt(from.fd, fromName, folder.fd, name, 'no-replace')
+      else whileFree(folder, current, () => exchange(from, fromName, folder, name, workspace))
+    })
+    const entry = entries.at(volume, folder, name)
+    if (!entry) throw missing()
+    return { entry, isNew: current === undefined }
+  }
+
+  function checkTarget(to: Spot, target: ReturnType<typeof splitSpot>, options: PlaceOptions) {
+    using folder = openParent(to.volume, target.parent)
+    if (!options.overwrite && entries.isTaken(folder, target.name)) throw targetTaken()
+  }
+
+  function openSource(from: Spot): Disposable & { folder: Folder; entry: Entry } {
+    const name = from.path.at(-1)
+    const folder = openFolder(from.volume, from.path.slice(0, -1))
+    const entry =
+      name === undefined
+        ? { ...entries.self(from.volume, folder, '.'), isVolumeRoot: true }
+        : entries.at(from.volume, folder, name)
+    if (entry) return { folder, entry, [Symbol.dispose]: () => folder[Symbol.dispose]() }
+    folder[Symbol.dispose]()
+    throw missing()
+  }
+
+  /** The copy is in place and durable; the ids live there now. */
+  async function dropSource(from: Spot, moved: Entry) {
+    const { volume, parent, name } = splitSpot(from)
+    using folder = openFolder(volume, parent)
+    exclusively(volume, workspace => {
+      const current = entries.at(volume, folder, name)
+      if (current && current.id === moved.id) takeAway(folder, current, workspace, 'moved')
+    })
+    await syncFolder(folder, sync)
+    sweeper.sweep(volume)
+  }
+
+  async function syncEntry(folder: Folder, entry: Entry) {
+    await sayingAsync(async () => {
+      const fd = folder.open(entry.name)
+      try {
+        await sync.sync(fd)
+      } finally {
+        closeSync(fd)
+      }
+    })
+  }
+
+  return { move, copy }
+}
+
+function exchange(from: Folder, fromName: string, folder: Folder, name: string, workspace: Folder) {
+  try {
+    renameAt(from.fd, fromName, folder.fd, name, 'exchange')
+  } catch (error) {
+    throw errnoOf(error) === 'EINVAL' ? intoItself() : error
+  }
+  renameAt(from.fd, fromName, workspace.fd, draftName('gone'))
+}
+
+interface HeldFolder extends Folder {
+  name: string
+}
+
+/** A folder in the workspace in which a copy grows. */
+function holdDraft(volume: Volume): HeldFolder {
+  const { name, fd } = makeDraft(volume, (workspace, name) => {
+    mkdirSync(workspace.at(name), 0o700)
+    return workspace.open(name, openFlags.readOnly | openFlags.directory)
+  })
+  return Object.assign(new Folder(fd), { name })
+}
+
+/** What is left of a draft becomes something to sweep; ids that came along with a move live on elsewhere. */
+function abandon(workspace: Folder, name: string, keepsIds: boolean) {
+  renameAt(workspace.fd, name, workspace.fd, draftName(keepsIds ? 'moved' : 'gone'))
+}
+
+function refuseInside(from: Spot, to: Spot) {
+  if (from.volume.path !== to.volume.path) return
+  const isPrefix = (a: readonly string[], b: readonly string[]) => a.every((name, index) => name === b[index])
+  if (isPrefix(from.path, to.path) || isPrefix(to.path, from.path)) throw intoItself()
+}
+
+function intoItself() {
+  return new Failure(
+    'forbidden',
+    'files/into-itself',
+    'A folder cannot be put into itself or onto one that holds it.',
+  )
+}
+
+function targetTaken() {
+  return new Failure('precondition', 'files/target-exists', 'There is a file or folder of that name already.')
+}

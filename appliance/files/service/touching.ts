@@ -1,0 +1,27 @@
+import { closeSync, futimesSync } from 'node:fs'
+import type { Entry } from '../schema.ts'
+import type { Entries } from './entries.ts'
+import { missing, saying, sayingAsync } from './failures.ts'
+import { openFolder } from './folders.ts'
+import type { SyncQueue } from './sync-queue.ts'
+import { requireWritable, type Spot, splitSpot } from './tree.ts'
+
+/** Sets the modification time of a file or folder. */
+export function createTouching({ entries, sync }: { entries: Entries; sync: SyncQueue }) {
+  return async function touch(spot: Spot, modifiedAtMs: number): Promise<Entry> {
+    requireWritable(spot)
+    const { volume, parent, name } = splitSpot(spot)
+    using folder = openFolder(volume, parent)
+    if (!saying(() => entries.at(volume, folder, name))) throw missing()
+    const fd = saying(() => folder.open(name))
+    try {
+      saying(() => futimesSync(fd, modifiedAtMs / 1000, modifiedAtMs / 1000))
+      await sayingAsync(() => sync.sync(fd))
+    } finally {
+      closeSync(fd)
+    }
+    const entry = saying(() => entries.at(volume, folder, name))
+    if (!entry) throw missing()
+    return entry
+  }
+}

@@ -1,0 +1,76 @@
+import { closeSync, mkdirSync } from 'node:fs'
+import { errnoOf } from '../../lib/failure.ts'
+import { lockFile, openFlags, tryLockFile } from '../../lib/posix.ts'
+import { randomToken } from '../../lib/secret.ts'
+import type { Volume } from '../schema.ts'
+import { saying } from './failures.ts'
+import { type Folder, openVolume } from './folders.ts'
+
+/**
+ * `.cairn/tmp` of a volume: where things are made before they appear, and go when they disappear. Its names tell what
+ * they are: `new-` is being made by a process that holds a shared lock on it, `gone-` was removed, `moved-` went to
+ * another volume with its ids. Whatever nobody holds is swept.
+ */
+export type Draft = 'new' | 'gone' | 'moved'
+
+export function draftName(kind: Draft): string {
+  return `${kind}-${randomToken(80)}`
+}
+
+export function openWorkspace(volume: Volume): Folder {
+  using top = openVolume(volume)
+  return saying(() => openOrMake(top))
+}
+
+function openOrMake(top: Folder): Folder {
+  try {
+    return top.folder('.cairn/tmp', openFlags.readOnly)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+  }
+  for (const path of ['.cairn', '.cairn/tmp']) makeIfMissing(top.at(path))
+  return top.folder('.cairn/tmp', openFlags.readOnly)
+}
+
+function makeIfMissing(path: string) {
+  try {
+    mkdirSync(path, 0o700)
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error
+  }
+}
+
+/**
+ * Runs `act`, which must be short and synchronous, while no other process of ours changes names in this volume: so
+ * that what a precondition saw is what gets replaced.
+ */
+export function exclusively<T>(volume: Volume, act: (workspace: Folder) => T): T {
+  using workspace = openWorkspace(volume)
+  return saying(() => {
+    lockFile(workspace.fd, 'exclusive')
+    return act(workspace)
+  })
+}
+
+/** Makes a file or folder by `make` and marks it as held, unseen by a sweep in between. */
+export function makeDraft(
+  volume: Volume,
+  make: (workspace: Folder, name: string) => number,
+): { name: string; fd: number } {
+  const name = draftName('new')
+  return exclusively(volume, workspace => {
+    const fd = make(workspace, name)
+    lockFile(fd, 'shared')
+    return { name, fd }
+  })
+}
+
+/** Whether nobody holds the draft any more. */
+export function isAbandoned(workspace: Folder, name: string): boolean {
+  const fd = workspace.open(name)
+  try {
+    return tryLockFile(fd, 'exclusive')
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,141 @@
+import { closeSync, fstatSync, statfsSync } from 'node:fs'
+import { errnoOf, Failure } from '../../lib/failure.ts'
+import { renameAt, whileNotOpenForWriting } from '../../lib/posix.ts'
+import type { Entry, Volume, WriteOptions } from '../schema.ts'
+import { carryAttributes, Draft, fileMode, writeBody } from './drafts.ts'
+import type { Entries } from './entries.ts'
+import { inTheWay, isFolder, openElsewhere, sayingAsync } from './failures.ts'
+import { type Folder, openParent, openVolume } from './folders.ts'
+import { identityOf, newIdentity, nextIdentity, writeIdentity } from './ids.ts'
+import type { SyncQueue } from './sync-queue.ts'
+import { requireWritable, type Spot, splitSpot } from './tree.ts'
+import { exclusively } from './workspace.ts'
+
+export interface Written {
+  entry: Entry
+  isNew: boolean
+}
+
+/**
+ * Replaces a file by what arrives, all or nothing: a draft in the same volume, fsync, rename, fsync of the same inode,
+ * and only then the answer (no cut leaves a torn file under the name, not even one that nobody was promised).
+ */
+export function createWriting({ entries, sync }: { entries: Entries; sync: SyncQueue }) {
+  return async function write(
+    spot: Spot,
+    body: AsyncIterable<Uint8Array>,
+    options: WriteOptions = {},
+  ): Promise<Written> {
+    requireWritable(spot)
+    if (spot.path.length === 0) throw isFolder()
+    const { volume, parent, name } = splitSpot(spot)
+    const target = { volume, parent, name, precondition: options.precondition }
+    const before = lookAt(entries, target)
+    requireSpace(volume, options.expectedSize)
+    return sayingAsync(async () => {
+      using draft = new Draft(volume)
+      const size = await writeBody(draft.fd, body)
+      if (options.expectedSize !== undefined && size !== options.expectedSize)
+        throw wrongSize(size, options.expectedSize)
+      draft.seal(options.modifiedAtMs, fileMode | before.executableBits)
+      await sync.sync(draft.fd)
+      await options.beforeCommit?.()
+      const written = place(entries, target, draft)
+      await sync.sync(draft.fd)
+      return written
+    })
+  }
+}
+
+interface Target {
+  volume: Volume
+  parent: readonly string[]
+  name: string
+  precondition: WriteOptions['precondition']
+}
+
+/** Refuses early what would be refused at the end, before a body has been sent for nothing. */
+function lookAt(
+  entries: Entries,
+  { volume, parent, name, precondition }: Target,
+): { executableBits: number } {
+  using folder = openParent(volume, parent)
+  const current = currentFile(entries, { volume, folder, name })
+  precondition?.(current)
+  if (!current) return { executableBits: 0 }
+  using file = openFile(folder, name)
+  return { executableBits: fstatSync(file.fd).mode & 0o111 }
+}
+
+function currentFile(
+  entries: Entries,
+  at: { volume: Volume; folder: Folder; name: string },
+): Entry | undefined {
+  const current = entries.at(at.volume, at.folder, at.name)
+  if (current?.kind === 'folder') throw isFolder()
+  if (!current && entries.isTaken(at.folder, at.name)) throw inTheWay()
+  return current
+}
+
+/** One synchronous piece: what the precondition sees is what gets replaced. */
+function place(entries: Entries, { volume, parent, name, precondition }: Target, draft: Draft): Written {
+  return exclusively(volume, workspace => {
+    using folder = openParent(volume, parent)
+    const current = currentFile(entries, { volume, folder, name })
+    precondition?.(current)
+    const replace = () => renameAt(workspace.fd, draft.name, folder.fd, name)
+    if (current) replaceFile(folder, name, draft, replace)
+    else {
+      writeIdentity(draft.fd, newIdentity())
+      replace()
+    }
+    draft.placed()
+    const entry = entries.at(volume, folder, name)
+    if (!entry) throw new Error(`${name} vanished as it was written`)
+    return { entry, isNew: current === undefined }
+  })
+}
+
+/** The new content gets the old one's id and attributes. */
+function replaceFile(folder: Folder, name: string, draft: Draft, replace: () => void) {
+  using old = openFile(folder, name)
+  const identity = identityOf(old.fd)
+  writeIdentity(draft.fd, identity ? nextIdentity(identity) : newIdentity())
+  carryAttributes(old.fd, draft.fd)
+  unlessOpenForWriting(old.fd, replace)
+}
+
+export function openFile(folder: Folder, name: string): Disposable & { fd: number } {
+  const fd = folder.open(name)
+  return { fd, [Symbol.dispose]: () => closeSync(fd) }
+}
+
+/** Does `act` with a lease on the file, so that nobody on the network drive goes on writing into what is replaced. */
+export function unlessOpenForWriting(fd: number, act: () => void): void {
+  let isFree: boolean
+  try {
+    isFree = whileNotOpenForWriting(fd, act)
+  } catch (error) {
+    // No lease on another owner's file, nor on some filesystems: smbd writes as our own account, so not into such one.
+    if (!(error instanceof Error && 'syscall' in error && error.syscall === 'F_SETLEASE')) throw error
+    if (errnoOf(error) !== 'EACCES' && errnoOf(error) !== 'EINVAL') throw error
+    act()
+    return
+  }
+  if (!isFree) throw openElsewhere()
+}
+
+const worthAskingBytes = 1024 * 1024
+
+function requireSpace(volume: Volume, expectedSize = 0) {
+  if (expectedSize < worthAskingBytes) return
+  using top = openVolume(volume)
+  const { bavail, bsize } = statfsSync(top.path)
+  if (bavail * bsize < expectedSize)
+    throw new Failure('full', 'files/full', 'There is not enough space for this file.')
+}
+
+function wrongSize(size: number, expected: number) {
+  const message = `${expected} bytes were announced, ${size} arrived.`
+  return new Failure('invalid', 'files/size-mismatch', message)
+}
