@@ -22,6 +22,7 @@ export interface BoxOptions {
 }
 
 export interface Box {
+  isRoot: boolean
   folder: string
   poolsDir: string
   storage: Storage
@@ -39,7 +40,10 @@ export interface Box {
 export const mebibyte = 1024 ** 2
 
 /** A machine with practice disks, an agent in this process, and a server's storage on top of it. */
-export async function startBox(t: ExecutionContext, options: BoxOptions = {}): Promise<Box> {
+export async function startBox(
+  t: Pick<ExecutionContext, 'teardown'>,
+  options: BoxOptions = {},
+): Promise<Box> {
   const { disks = 3, sizeBytes = 512 * mebibyte, isRoot = true, log = silentLog } = options
   const folder = options.folder ?? (await tempFolder(t))
   const poolsDir = join(folder, 'pools')
@@ -75,6 +79,7 @@ export async function startBox(t: ExecutionContext, options: BoxOptions = {}): P
 
   const serials = async () => (await storage.disks()).filter(disk => disk.isPractice).map(disk => disk.serial)
   return {
+    isRoot,
     folder,
     poolsDir,
     storage,

@@ -1,19 +1,32 @@
 import type { CreatableProfile } from '../schema.ts'
-import { type ProfileRules, profileRules } from './profile.ts'
+import { fillByChunks, type Spread, spreadOf, takeChunk } from './chunks.ts'
+import { metadataProfile, type ProfileRules, profileRules } from './profile.ts'
 
 /*
- * How much fits, as the chunk allocator of Btrfs fills disks (fs/btrfs/volumes.c, btrfs_create_chunk): each chunk
- * goes to the disks with the most unallocated space. The limit for small chunks, by arithmetic instead of by filling.
+ * How much fits, as the chunk allocator of Btrfs fills disks: chunk by chunk, or for large pools the limit for small
+ * chunks by arithmetic.
  * The kernel's own statfs(2) is lower for mixed sizes: it counts from the smallest disks.
  */
 
-/** Bytes of data that fit into this much unallocated space per disk. */
-export function usableBytes(freeBytes: readonly number[], profile: CreatableProfile): number {
+const gibibyte = 1024 ** 3
+/** Up to here chunks are counted one by one; beyond, a chunk more or less is nothing. */
+const smallPool = 1024 * gibibyte
+
+/** Bytes of data that fit into this much unallocated space per disk, in a pool of `totalBytes`. */
+export function usableBytes(
+  unallocated: readonly number[],
+  profile: CreatableProfile,
+  totalBytes: number,
+): number {
   const rules = profileRules[profile]
-  const free = freeBytes.filter(bytes => bytes > 0).sort((a, b) => b - a)
+  return totalBytes <= smallPool ? fillByChunks(unallocated, rules, totalBytes) : limitOf(unallocated, rules)
+}
+
+/** What fits when chunks are very small against the disks. */
+export function limitOf(unallocated: readonly number[], rules: ProfileRules): number {
+  const free = unallocated.filter(bytes => bytes > 0).sort((a, b) => b - a)
   if (free.length < rules.allocatesFrom) return 0
-  if (rules.spread === 'all') return Math.floor(striped(free, rules))
-  return Math.floor(mirrored(free, rules.copies))
+  return Math.floor(rules.spread === 'all' ? striped(free, rules) : mirrored(free, rules.copies))
 }
 
 /** No disk may hold two copies: without the i largest, the others must still carry the remaining copies. */
@@ -60,12 +73,7 @@ function isEqual(a: number, b: number): boolean {
   return Math.abs(a - b) < 1
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
-}
-
 const mebibyte = 1024 ** 2
-const gibibyte = 1024 ** 3
 /** Btrfs leaves the beginning of each disk alone. */
 export const reservedBytes = mebibyte
 
@@ -73,22 +81,42 @@ export const reservedBytes = mebibyte
 export function usableWhenNew(sizes: readonly number[], profile: CreatableProfile): number {
   const free = sizes.map(size => Math.max(0, size - reservedBytes))
   const total = sum(sizes)
-  const metadata = Math.min(total < 50 * gibibyte ? 256 * mebibyte : gibibyte, total / 10)
-  const left = take(take(free, profile, 8 * mebibyte), profile, metadata)
-  return usableBytes(left, profile)
-}
-
-/** The metadata chunk goes to the largest disks: twice onto a single one, else as many as keep a copy. */
-function take(free: readonly number[], profile: CreatableProfile, bytes: number): number[] {
-  if (free.length === 1) return free.map(size => size - 2 * bytes)
-  const holders = metadataHolders(profile, free.length)
-  const order = free.map((_, index) => index).sort((a, b) => (free[b] ?? 0) - (free[a] ?? 0))
-  const chosen = new Set(order.slice(0, holders))
-  return free.map((size, index) => (chosen.has(index) ? size - bytes : size))
-}
-
-function metadataHolders(profile: CreatableProfile, disks: number): number {
+  takeMetadata(free, profile, total)
   const rules = profileRules[profile]
-  if (rules.metadata === 'raid10') return disks - (disks % 2)
-  return Math.min(disks, Number(/c(\d)$/.exec(rules.metadata)?.[1] ?? 2))
+  const spread = spreadOf(free, rules)
+  const first = spread ? takeChunk(free, spread, firstStripe(spread, rules, total)) : 0
+  return first + usableBytes(free, profile, total)
+}
+
+/** One chunk each for the system's and the other metadata, as measured with mkfs.btrfs 6.2. */
+function takeMetadata(free: number[], profile: CreatableProfile, total: number) {
+  const name = metadataProfile(profile, free.length)
+  const rules = name === 'dup' ? profileRules.single : profileRules[name]
+  const copies = name === 'dup' ? 2 : rules.copies
+  const metadata =
+    total < 3 * gibibyte
+      ? Math.max(32 * mebibyte, total / 10 / copies)
+      : total < 50 * gibibyte
+        ? 256 * mebibyte
+        : gibibyte
+  for (const bytes of [8 * mebibyte, metadata]) {
+    const spread = spreadOf(free, rules)
+    if (!spread) return
+    if (name === 'dup') takeChunk(free, spread, 2 * bytes)
+    else
+      takeChunk(
+        free,
+        spread,
+        rules.spread === 'all' ? Math.max(8 * mebibyte, bytes / spread.disks.length) : bytes,
+      )
+  }
+}
+
+function firstStripe({ disks }: Spread, rules: ProfileRules, total: number): number {
+  if (rules.spread === 'one') return 8 * mebibyte
+  return Math.min(gibibyte, Math.max(64 * mebibyte, total / 10 / disks.length))
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }

@@ -101,7 +101,9 @@ function spaceOf(profile: PoolProfile, facts: PoolFacts): Space {
   const free = facts.members
     .filter(member => !member.isMissing && !member.isGone)
     .map(member => member.sizeBytes - member.allocatedBytes - reservedBytes)
-  const total = sum(data.map(chunk => chunk.totalBytes)) + usableBytes(free, profile)
+  const total =
+    sum(data.map(chunk => chunk.totalBytes)) +
+    usableBytes(free, profile, sum(facts.members.map(member => member.sizeBytes)))
   return { usableBytes: total, usedBytes, freeBytes: Math.max(0, total - usedBytes) }
 }
 

@@ -13,7 +13,7 @@ export interface ProfileRules {
   allocatesBy: number
   lossesSurvived: number
   isAdvanced: boolean
-  metadata: string
+  metadata: 'raid1' | 'raid1c3' | 'raid1c4' | 'raid10'
   /** What it means, and what happens when a disk is lost. */
   explanation: string
 }
@@ -111,6 +111,6 @@ export const profileRules: Record<CreatableProfile, ProfileRules> = {
 }
 
 /** Metadata on a single disk is kept twice on that disk, which helps against bad sectors only. */
-export function metadataProfile(profile: CreatableProfile, disks: number): string {
+export function metadataProfile(profile: CreatableProfile, disks: number): ProfileRules['metadata'] | 'dup' {
   return disks === 1 ? 'dup' : profileRules[profile].metadata
 }
