@@ -1,6 +1,6 @@
 import { connectAgent } from './agent/index.ts'
 import type { Config } from './config.ts'
-import { createDav, isDavPath } from './dav/index.ts'
+import { createDav } from './dav/index.ts'
 import { createFiles } from './files/index.ts'
 import { createHealth } from './health/index.ts'
 import { type Audience, eventRoute, toAdmins, toEverybody } from './http/events.ts'
@@ -30,11 +30,17 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const jobs = createJobs(kit)
   const health = createHealth({ checks: () => domains.flatMap(domain => domain.checks ?? []), log })
   const system = createSystem({ ...kit, httpPort: config.httpPort, smbPort: config.samba.port })
+  await migrateDatabase(database, system.domain.migrations ?? [], 'some')
   const storage = createStorage({ ...kit, jobs, poolsDir: config.poolsDir })
   const users = createUsers(kit)
   const shares = createShares({ ...kit, storage, users, system })
   const files = createFiles({ ...kit, shares })
-  const dav = createDav({ ...kit, files, users, system })
+  const dav = createDav({
+    ...kit,
+    files,
+    authenticate: users.authenticate,
+    instanceId: await system.instanceId(),
+  })
   const setup = createSetup({
     ...kit,
     jobs,
@@ -68,10 +74,9 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     port: config.httpPort,
     isShared: config.servers > 1,
     listener(request, response) {
-      const isDav = isDavPath(request.url ?? '')
+      const isDav = dav.handle(request, response) !== false
       metrics.observe(isDav ? 'webdav' : 'web', request, response)
-      if (isDav) void dav.handle(request, response)
-      else faces(request, response)
+      if (!isDav) faces(request, response)
     },
   })
 

@@ -81,12 +81,13 @@ function partsOf(config: Config, { checkout, dataDir }: Instance): Part[] {
     '--data',
     dataDir,
   ]
-  const program = (file: string) => [
+  const settled = ['--agent', config.agent, '--web-root', join(checkout, 'dist/web')]
+  const program = (name: string) => [
     process.execPath,
-    join(checkout, 'appliance', file),
+    ...sparing,
+    fileOf(config, checkout, name),
     ...given,
-    '--agent',
-    config.agent,
+    ...settled,
   ]
   const servers = Array.from({ length: config.servers }, (_, index) => ({
     name: `server ${index + 1}`,

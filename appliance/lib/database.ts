@@ -58,15 +58,19 @@ function openSound(path: string) {
   return sqlite
 }
 
-/** Applies what has not been applied, in the order given. Refuses a database that a newer version has written. */
+/**
+ * Applies what has not been applied, in the order given. Refuses a database that a newer version has written, which
+ * only shows when these are `all` that there are.
+ */
 export async function migrateDatabase(
   database: Database,
   migrations: readonly NamedMigration[],
+  scope: 'all' | 'some' = 'all',
 ): Promise<void> {
   await sql`create table if not exists migration (
     position integer primary key, name text not null unique, appliedAt integer not null)`.execute(database)
   if (migrations.length === 0) return
-  await refuseNewer(database, migrations)
+  if (scope === 'all') await refuseNewer(database, migrations)
   for (const migration of migrations) await applyOnce(database, migration)
 }
 

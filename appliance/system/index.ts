@@ -5,6 +5,7 @@ import { route } from '../http/route.ts'
 import type { Database } from '../lib/database.ts'
 import type { Domain } from '../lib/domain.ts'
 import type { Events } from '../lib/events.ts'
+import { randomToken } from '../lib/secret.ts'
 import { hostName, type SystemInfo, systemInfo } from './schema.ts'
 import { createSettings, type Settings, systemMigrations } from './store.ts'
 
@@ -24,6 +25,8 @@ export interface System {
   /** The name the box has on the network, from memory. */
   name(): string
   rename(name: string): Promise<void>
+  /** `oc` and ten letters or digits, once for each box: what makes file ids unique among boxes. */
+  instanceId(): Promise<string>
   version: string
 }
 
@@ -87,7 +90,10 @@ export function createSystem(deps: {
     events.publish('system/renamed', { name: wanted })
   }
 
-  return { domain, settings, info, name: () => name, rename, version }
+  const instanceId = async () =>
+    z.string().parse(await settings.getOrMake('system/instance-id', () => `oc${randomToken(50)}`))
+
+  return { domain, settings, info, name: () => name, rename, instanceId, version }
 }
 
 /** IPv4 first, then global IPv6; never loopback or link-local. */
