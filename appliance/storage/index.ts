@@ -122,6 +122,7 @@ export function createStorage(deps: StorageDeps): Storage {
     },
     async stop() {
       for (const end of unsubscribe.splice(0)) end()
+      await upkeep.stop()
     },
   }
 

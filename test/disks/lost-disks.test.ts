@@ -29,9 +29,12 @@ async function startPool(t: ExecutionContext, profile: 'single' | 'raid1', count
 async function upload(share: string, prefix: string, count: number) {
   for (let index = 0; index < count; index++) {
     const file = await open(join(share, `${prefix}-${index}`), 'w')
-    await file.write(contentsOf(prefix, index))
-    await file.sync()
-    await file.close()
+    try {
+      await file.write(contentsOf(prefix, index))
+      await file.sync()
+    } finally {
+      await file.close()
+    }
   }
 }
 
@@ -183,9 +186,7 @@ onLoops('a replacement goes on after a restart', async t => {
   await run(['dd', 'if=/dev/urandom', `of=${join(share, 'large')}`, 'bs=1M', 'count=150', 'status=none'])
   await box.agent.call('practice/pull', { number: 2 })
   await upload(share, 'during', 10)
-  await box.storage.domain.routes
-    ?.find(({ path }) => path === '/pools/{name}/replace')
-    ?.handle(replaceCall(serials[1] ?? '', serials[2] ?? '') as never)
+  await post(box, 'replace', { from: serials[1] ?? '', to: serials[2] ?? '', confirm: {} })
   // As by kill -9 in the middle: the job never ends, and what was noted stays.
   await box.crash()
   const again = await startBox(t, { folder: box.folder })
@@ -198,8 +199,7 @@ onLoops('a replacement goes on after a restart', async t => {
 
 onLoops('a replacement that cannot be is refused', async t => {
   const { box, serials } = await startPool(t, 'raid1', 2, 1)
-  const handle = box.storage.domain.routes?.find(({ path }) => path === '/pools/{name}/replace')?.handle
-  const attempt = async (from: string, to: string) => handle?.(replaceCall(from, to) as never)
+  const attempt = (from: string, to: string) => post(box, 'replace', { from, to, confirm: {} })
   await t.throwsAsync(attempt('none', serials[2] ?? ''), { code: 'storage/replace' })
   await t.throwsAsync(attempt(serials[0] ?? '', serials[1] ?? ''), { code: 'storage/disk-in-use' })
   const small = await box.agent.call('practice/add', { sizeBytes: 300 * 1024 ** 2 })
@@ -232,21 +232,24 @@ onLoops('rot on one disk is mended by a check, and the disk is not blamed for ev
     'status=none',
   ])
   await dropCaches()
-  const scrub = box.storage.domain.routes?.find(({ path }) => path === '/pools/{name}/scrub')?.handle
-  const { job } = (await scrub?.({ params: { name: 'pool' } } as never)) as { job: string }
+  const job = await post(box, 'scrub')
   await box.jobs.finished(job)
   t.is((await box.jobs.get(job)).state, 'done')
   t.is((await poolOf(box)).state, 'healthy')
   t.true((await poolOf(box)).disks.every(disk => disk.errors === 0))
 })
 
-function replaceCall(from: string, to: string) {
-  return { params: { name: 'pool' }, body: { from, to, confirm: {} } }
+/** As the REST interface does it, apart from HTTP. */
+async function post(box: Box, what: 'replace' | 'scrub', body?: object): Promise<string> {
+  const found = box.storage.domain.routes?.find(({ path }) => path === `/pools/{name}/${what}`)
+  if (!found) throw new Error('there is no such route')
+  const call = { params: { name: 'pool' }, body }
+  const { job } = (await found.handle(call as never)) as { job: string }
+  return job
 }
 
 async function replace(t: ExecutionContext, box: Box, from: string, to: string) {
-  const handle = box.storage.domain.routes?.find(({ path }) => path === '/pools/{name}/replace')?.handle
-  const { job } = (await handle?.(replaceCall(from, to) as never)) as { job: string }
+  const job = await post(box, 'replace', { from, to, confirm: {} })
   await box.jobs.finished(job)
   const { state, error } = await box.jobs.get(job)
   t.deepEqual([state, error], ['done', null])

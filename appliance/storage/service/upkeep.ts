@@ -147,13 +147,20 @@ export function createUpkeep({ agent, store, events, jobs, log, pools }: UpkeepD
     }
   }
 
-  let isLooking = false
+  let looking: Promise<void> | undefined
   let lookAgain = false
+  let isStopping = false
+
   /** Changes come in bunches: one look at a time, and one more for what came meanwhile. */
-  async function noticed() {
-    lookAgain = true
-    if (isLooking) return
-    isLooking = true
+  function noticed(): Promise<void> {
+    lookAgain = !isStopping
+    looking ??= look().finally(() => {
+      looking = undefined
+    })
+    return looking
+  }
+
+  async function look() {
     try {
       while (lookAgain) {
         lookAgain = false
@@ -161,12 +168,16 @@ export function createUpkeep({ agent, store, events, jobs, log, pools }: UpkeepD
       }
     } catch (error) {
       log.warn('looking after the pools was interrupted', { error })
-    } finally {
-      isLooking = false
     }
   }
 
-  return { startScrub, startReplace, noticed, resume }
+  async function stop() {
+    isStopping = true
+    lookAgain = false
+    await looking
+  }
+
+  return { startScrub, startReplace, noticed, resume, stop }
 }
 
 export type Upkeep = ReturnType<typeof createUpkeep>

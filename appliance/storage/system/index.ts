@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Events } from '../../lib/events.ts'
 import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
-import { operation } from '../../lib/operation.ts'
+import { type OperationContext, operation } from '../../lib/operation.ts'
 import type { Parts } from '../../lib/parts.ts'
 import { sha256 } from '../../lib/secret.ts'
 import { describeDisk } from '../plan/disk.ts'
@@ -55,6 +55,12 @@ const poolKey = z.strictObject({ name: poolName, uuid: poolUuid })
 const subvolumeKey = poolKey.extend({ kind: subvolumeKind, subvolume: subvolumeName })
 const nothing = z.null()
 
+interface LongWork {
+  what: 'scrub' | 'replace'
+  controller: AbortController
+  done: Promise<unknown>
+}
+
 /** All that root does for disks and pools. */
 export function createStorageOperations(deps: StorageSystemDeps) {
   const { poolsDir, isRoot, events, log, parts } = deps
@@ -67,7 +73,8 @@ export function createStorageOperations(deps: StorageSystemDeps) {
   /** Pools that this agent has to do with: uuid by name. */
   const known = new Map<string, string>()
   const creating = new Set<string>()
-  const busy = new Map<string, 'scrub' | 'replace'>()
+  const busy = new Map<string, LongWork>()
+  let isStopping = false
 
   const placeOf = ({ name, uuid }: { name: string; uuid: string }): PoolPlace => ({
     name,
@@ -78,7 +85,7 @@ export function createStorageOperations(deps: StorageSystemDeps) {
 
   async function factsOf(pool: PoolPlace) {
     const facts = await backend.facts(pool)
-    const own = busy.get(pool.name)
+    const own = busy.get(pool.name)?.what
     return own && facts.activity === 'none' ? { ...facts, activity: own } : facts
   }
 
@@ -98,25 +105,41 @@ export function createStorageOperations(deps: StorageSystemDeps) {
       watch.start()
     },
     async stop() {
+      isStopping = true
       watch.stop()
-      if (backend.kind !== 'btrfs') return
-      for (const { place } of await mountsBelow(poolsDir))
-        await unmountPlace(place, hasPractice ? 'detach' : 'refuse')
-      if (hasPractice) await practice.stop()
+      if (backend.kind === 'btrfs') await letGo()
     },
   })
 
+  /** Where the disks are ours alone, nothing stays behind; else what others still use stays mounted. */
+  async function letGo() {
+    if (hasPractice) for (const { controller } of busy.values()) controller.abort()
+    if (hasPractice) await Promise.allSettled([...busy.values()].map(({ done }) => done))
+    await inTurn('disks', async () => {
+      const busyPlace = hasPractice ? 'detach' : 'leave'
+      for (const { place } of await mountsBelow(poolsDir)) await unmountPlace(place, busyPlace)
+      if (hasPractice) await practice.stop()
+    })
+  }
+
   /** One long piece of work per pool; `facts` shows which. */
-  async function occupy<T>(name: string, what: 'scrub' | 'replace', work: () => Promise<T>): Promise<T> {
-    const other = busy.get(name)
+  async function occupy<T>(
+    name: string,
+    what: LongWork['what'],
+    { signal, report }: OperationContext,
+    work: (context: OperationContext) => Promise<T>,
+  ): Promise<T> {
+    const other = busy.get(name)?.what
     if (other) throw new Failure('conflict', 'storage/busy', `The pool ${name} is busy: ${other}.`)
-    busy.set(name, what)
+    const controller = new AbortController()
+    const done = work({ report, signal: AbortSignal.any([signal, controller.signal]) })
+    busy.set(name, { what, controller, done })
     events.publish('storage/changed', { pool: name })
     try {
-      return await work()
+      return await done
     } finally {
       busy.delete(name)
-      await watch.look()
+      if (!isStopping) await watch.look()
       events.publish('storage/changed', { pool: name })
     }
   }
@@ -195,6 +218,8 @@ export function createStorageOperations(deps: StorageSystemDeps) {
       output: z.object({ isMounted: z.boolean() }),
       run: ({ retired, ...key }) =>
         inTurn('disks', async () => {
+          if (isStopping)
+            throw new Failure('unavailable', 'agent/stopping', 'The system service is stopping.')
           const pool = placeOf(key)
           await wipeRetired(key.uuid, retired)
           await reassemble(pool)
@@ -271,7 +296,7 @@ export function createStorageOperations(deps: StorageSystemDeps) {
       run: async (key, context) => {
         requireBtrfs()
         const pool = await requireMounted(key)
-        return occupy(key.name, 'scrub', () => scrub(pool, context))
+        return occupy(key.name, 'scrub', context, inner => scrub(pool, inner))
       },
     }),
 
@@ -287,9 +312,9 @@ export function createStorageOperations(deps: StorageSystemDeps) {
       run: async ({ profile, devid, to, confirm, pools, ...key }, context) => {
         requireBtrfs()
         const pool = await requireMounted(key)
-        await occupy(key.name, 'replace', async () => {
+        await occupy(key.name, 'replace', context, async inner => {
           const target = await replacementDisk(pool, { devid, to, confirm, pools })
-          await replaceDisk({ ...pool, profile, devid, target }, context)
+          await replaceDisk({ ...pool, profile, devid, target }, inner)
         })
         return null
       },

@@ -37,13 +37,14 @@ export async function mountFirst(
 const patienceMs = 5_000
 
 /** Waits for those who have just ended to let go. `busy`: what to do when somebody does not. */
-export async function unmountPlace(place: string, busy: 'refuse' | 'detach'): Promise<void> {
+export async function unmountPlace(place: string, busy: 'refuse' | 'leave' | 'detach'): Promise<void> {
   const giveUpAt = Date.now() + (busy === 'detach' ? patienceMs : 0)
   while (await mountAt(place)) {
     const { code, stderr } = await run(['umount', place], { expected: [32], timeoutMs: 120_000 })
     if (code === 0) continue
     if (Date.now() < giveUpAt) await delay(100)
     else if (busy === 'detach') await run(['umount', '--lazy', place])
+    else if (busy === 'leave') return
     else throw new Failure('conflict', 'storage/busy', `${place} is in use: ${stderr.trim()}`)
   }
 }

@@ -94,7 +94,8 @@ export function createPracticeDisks({ folder, count, sizeBytes, log }: PracticeD
     start,
     list,
     async stop() {
-      for (const disk of await list()) await detach(disk.path)
+      const done = await Promise.allSettled((await list()).map(disk => detach(disk.path)))
+      for (const outcome of done) if (outcome.status === 'rejected') throw outcome.reason
     },
     async pull(number) {
       const { path } = await find(number)

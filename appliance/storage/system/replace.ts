@@ -19,7 +19,7 @@ export interface Replacement extends PoolPlace {
 }
 
 const pollMs = 250
-const daysMs = 30 * 24 * 3600_000
+const daysMs = 20 * 24 * 3600_000
 
 /**
  * Rebuilds a disk onto another, gives what was written meanwhile its second copy, and checks all of it. Each step finds

@@ -15,7 +15,7 @@ export interface ScrubResult {
 }
 
 const pollMs = 500
-const daysMs = 30 * 24 * 3600_000
+const daysMs = 20 * 24 * 3600_000
 
 /**
  * Reads everything and mends what can be mended. After a clean run the disks' error counters start anew: that is how
