@@ -8,7 +8,7 @@ export interface Subvolumes {
   requirePool(pool: string): void
   /** Makes it, or takes an empty one that an interrupted try has left; never somebody's files. */
   make(pool: string, kind: Kind, name: string): Promise<void>
-  /** Deletes it; nothing where there is none. */
+  /** Deletes it with its snapshots; nothing where there is none. */
   remove(pool: string, kind: Kind, name: string): Promise<void>
 }
 
@@ -36,7 +36,6 @@ export function createSubvolumes(deps: {
     },
     async remove(pool, kind, name) {
       requirePool(pool)
-      if ((await entriesOf(catalog.pathOf(pool, kind, name))) === undefined) return
       await storage.deleteSubvolume(pool, kind, name)
     },
   }

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { type Config, serviceUid } from '../../config.ts'
 import { Failure } from '../../lib/failure.ts'
+import { run } from '../../lib/run.ts'
 import { parseSmbStatus } from '../parse/smbstatus.ts'
 import { testparmProblem } from '../parse/testparm.ts'
 import { type Revoked, revokedBetween } from '../plan/revoked.ts'
@@ -28,7 +29,7 @@ export function createApply(deps: { config: Config; places: Places; smbd: Smbd }
   async function check(conf: string) {
     const trial = `${places.conf}.trial`
     await writeFile(trial, conf, { mode: 0o600 })
-    const { stderr } = await smbd.tool(['testparm', '-s', trial])
+    const { stderr } = await run(['testparm', '-s', trial], { expected: [1] })
     await rm(trial)
     const problem = testparmProblem(stderr, conf)
     if (problem !== undefined) throw refused(problem)
