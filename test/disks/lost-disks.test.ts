@@ -153,6 +153,35 @@ onLoops('a disk that was away at the start is taken back when it is put back', a
   requireAll(t, share, 'during', 20)
 })
 
+onLoops('if the pool is in use then, the disk is filled anew, and nothing is cut off', async t => {
+  const { box, serials, share } = await startPool(t, 'raid1', 2)
+  await upload(share, 'before', 10)
+  await box.agent.call('practice/pull', { number: 2 })
+  await box.stop()
+  const again = await startBox(t, { folder: box.folder })
+  const inUse = await open(join(share, 'open'), 'w')
+  try {
+    await upload(share, 'during', 20)
+    await again.agent.call('practice/put', { number: 2 })
+    await eventually(t, again, 'the pool is healthy again', async () => {
+      const pool = await poolOf(again)
+      return pool.state === 'healthy' && !pool.isReplacing && !pool.isScrubbing
+    })
+    t.deepEqual(
+      (await poolOf(again)).disks.map(disk => disk.serial),
+      serials,
+    )
+    await inUse.write('still open')
+    await inUse.sync()
+  } finally {
+    await inUse.close()
+  }
+  await again.agent.call('practice/pull', { number: 1 })
+  await dropCaches()
+  requireAll(t, share, 'before', 10)
+  requireAll(t, share, 'during', 20)
+})
+
 onLoops('a pool without any of its disks is missing, stays in the list, and breaks nothing else', async t => {
   const { box, serials } = await startPool(t, 'single', 1, 1)
   await box.agent.call('practice/pull', { number: 1 })

@@ -54,6 +54,8 @@ export function createUpkeep({ agent, store, events, jobs, log, pools }: UpkeepD
     if (!old) throw invalid('from', `The pool ${record.name} has no disk ${from}.`)
     const [target] = await pools.choose([to])
     if (!target) throw invalid('to', `There is no disk ${to}.`)
+    const replacement = { devid: old.devid, fromSerial: from, toSerial: to, confirm }
+    if (from === to && (await isBack(record, old.devid))) return replacement
     if (!target.disk.isOffered)
       throw new Failure(
         'conflict',
@@ -63,7 +65,26 @@ export function createUpkeep({ agent, store, events, jobs, log, pools }: UpkeepD
     if (target.disk.sizeBytes < old.sizeBytes)
       throw invalid('to', 'The new disk is smaller than the old one.')
     if (holdsAnything(target.facts)) requireConfirmations([confirmationOf(target.disk)], confirm)
-    return { devid: old.devid, fromSerial: from, toSerial: to, confirm }
+    return replacement
+  }
+
+  /** The pool runs without it, but the disk answers: what it holds is old, and it may be filled anew. */
+  async function isBack({ name, uuid, disks }: StoredPool, devid: number): Promise<boolean> {
+    const { members } = await agent.call('storage/pool-facts', { name, uuid })
+    if (!members.some(member => member.devid === devid && member.isMissing)) return false
+    const serial = disks.find(disk => disk.devid === devid)?.serial
+    return (await pools.disks()).some(disk => disk.serial === serial && disk.state !== 'away')
+  }
+
+  /** A pool that is in use cannot be mounted afresh; a disk that came back to it is filled anew instead. */
+  async function takeBack(record: StoredPool) {
+    await pools.mount(record)
+    for (const { devid, serial } of record.disks) {
+      if (await isBack(record, devid)) {
+        await startReplace(record.name, { from: serial, to: serial })
+        return
+      }
+    }
   }
 
   async function runReplace(record: StoredPool, replacement: StoredReplacement): Promise<{ id: string }> {
@@ -134,7 +155,7 @@ export function createUpkeep({ agent, store, events, jobs, log, pools }: UpkeepD
       const record = before.get(pool.name)
       if (!record) continue
       await wipeRetired(record)
-      if (pool.state !== 'healthy' && record.replacement === null) await pools.mount(record)
+      if (pool.state !== 'healthy' && record.replacement === null) await takeBack(record)
       if (await agent.call('storage/take-heal', { name: pool.name }))
         await startScrub(pool.name, `Bringing a disk of ${pool.name} up to date`)
     }

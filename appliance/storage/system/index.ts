@@ -379,6 +379,12 @@ export function createStorageOperations(deps: StorageSystemDeps) {
     if (members.some(({ devid, path }) => devid === wanted.devid && path === facts.path)) return undefined
     // Started before a restart: the kernel has it, and goes on.
     if (facts.mountedUuid === pool.uuid) return undefined
+    // It was away when the pool was mounted, and is filled anew.
+    if (
+      members.some(({ devid, isMissing }) => devid === wanted.devid && isMissing) &&
+      isMemberOf(pool, facts)
+    )
+      return facts
     const disk = describeDisk(facts, wanted.pools, new Set())
     if (!disk.isOffered)
       throw new Failure(
@@ -427,6 +433,12 @@ export function createStorageOperations(deps: StorageSystemDeps) {
     await watch.look()
     events.publish('storage/changed', { pool: null })
   }
+}
+
+function isMemberOf({ uuid }: PoolPlace, { signatures, mountedUuid, isAway }: DiskFacts): boolean {
+  return (
+    !isAway && mountedUuid === null && signatures.some(found => found.type === 'btrfs' && found.uuid === uuid)
+  )
 }
 
 function membersOf(disks: readonly DiskFacts[], facts: z.infer<typeof poolFacts>) {
