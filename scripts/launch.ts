@@ -28,13 +28,14 @@ const asServiceAccount = [
   '--no-new-privs',
 ]
 // A small young generation costs little here: what moves bytes keeps them outside the heap.
-const sparing = ['--max-semi-space-size=4']
+const sparing = ['--max-semi-space-size=1']
 
 const reviveDelayMs = 500
 const killAfterMs = 20_000
 
 const log = createLog('start')
 const children = new Map<string, ChildProcess>()
+let parts: Part[] = []
 let isStopping = false
 let instance: Instance | undefined
 
@@ -54,7 +55,7 @@ else {
 async function launch(config: Config) {
   instance = await holdInstance(config)
   const setup = unattendedSetup(config)
-  const parts = partsOf(config, instance)
+  parts = partsOf(config, instance)
   let started: Started | undefined
   for (const part of parts) started = await start(part, setup)
   if (setup?.file) writeFileSync(setup.file, JSON.stringify(withoutPasswords(setup.document), null, 2))
@@ -158,11 +159,21 @@ function spawnPart({ name, command }: Part): ChildProcess {
 async function stop(code: number) {
   if (isStopping) return
   isStopping = true
-  const named = [...children]
-  await Promise.all(named.filter(([name]) => name !== 'agent').map(([, child]) => end(child)))
-  await Promise.all(named.filter(([name]) => name === 'agent').map(([, child]) => end(child)))
+  const servers = [...children].filter(([name]) => name !== 'agent')
+  await Promise.all(servers.map(([, child]) => end(child)))
+  await endAgent()
   await instance?.release()
   process.exit(code)
+}
+
+/** One that died a moment ago is started once more: nobody else unmounts. */
+async function endAgent() {
+  const agent = parts.find(({ name }) => name === 'agent')
+  if (agent && !children.has('agent')) {
+    await start(agent, undefined).catch(error => log.error('the agent does not come back', { error }))
+  }
+  const child = children.get('agent')
+  if (child) await end(child)
 }
 
 async function end(child: ChildProcess) {

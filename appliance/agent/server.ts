@@ -16,6 +16,12 @@ const message = z.union([
   z.object({ event: z.object({ name: z.string().max(100), data: z.unknown() }) }),
 ])
 
+interface Request {
+  id: number
+  call: string
+  input?: unknown
+}
+
 export interface AgentServerDeps {
   operations: Operations
   events: JoinableEvents
@@ -27,6 +33,7 @@ export interface AgentServerDeps {
 
 export interface AgentServer {
   start(): Promise<void>
+  /** Cancels what is under way and waits for it: nothing is mounted or started behind the back of who stops next. */
   stop(): Promise<void>
 }
 
@@ -39,6 +46,7 @@ export function createAgentServer({
   socketGid,
 }: AgentServerDeps): AgentServer {
   const sockets = new Set<Socket>()
+  const underWay = new Set<Promise<void>>()
   const server = createServer(socket => {
     sockets.add(socket)
     serve(socket).finally(() => sockets.delete(socket))
@@ -63,15 +71,16 @@ export function createAgentServer({
         passOn(said.event as AnyEvent, socket)
         events.deliver(said.event as AnyEvent)
       } else if ('cancel' in said) running.get(said.id)?.abort()
-      else void reply(socket, said, running)
+      else begin(socket, said, running)
     })
   }
 
-  async function reply(
-    socket: Socket,
-    { id, call, input }: { id: number; call: string; input?: unknown },
-    running: Map<number, AbortController>,
-  ) {
+  function begin(socket: Socket, request: Request, running: Map<number, AbortController>) {
+    const work = reply(socket, request, running).finally(() => underWay.delete(work))
+    underWay.add(work)
+  }
+
+  async function reply(socket: Socket, { id, call, input }: Request, running: Map<number, AbortController>) {
     const controller = new AbortController()
     running.set(id, controller)
     try {
@@ -100,6 +109,7 @@ export function createAgentServer({
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
       for (const socket of sockets) socket.destroy()
       await closed
+      await Promise.all(underWay)
       rmSync(socketPath, { force: true })
     },
   }

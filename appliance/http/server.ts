@@ -55,10 +55,12 @@ function asFailure(error: NodeJS.ErrnoException, port: number): Error {
   return new Failure('conflict', 'http/port-taken', message, { cause: error })
 }
 
+/** A connection whose answer has ended is idle only then: it is looked for again. */
 async function close(server: Server) {
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  server.closeIdleConnections()
+  const idle = setInterval(() => server.closeIdleConnections(), 100)
   const force = setTimeout(() => server.closeAllConnections(), stopGraceMs)
   await closed
+  clearInterval(idle)
   clearTimeout(force)
 }

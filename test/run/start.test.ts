@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import {
@@ -87,18 +87,17 @@ for (const program of ['main.js', 'agent.js']) {
     async t => {
       const cairn = await startCairn(t, { args: claimed })
       t.is(await put(cairn, 'shared/a.txt', 'old'), 201)
-      const upload = fetch(`${cairn.url}/webdav/shared/a.txt`, {
+      const upload = request(`${cairn.url}/webdav/shared/a.txt`, {
         method: 'PUT',
         headers: { authorization: basic(admin) },
-        body: new ReadableStream({
-          pull: async controller => controller.enqueue(new Uint8Array(65536)),
-        }),
-        duplex: 'half',
-        signal: AbortSignal.timeout(3000),
-      } as RequestInit).catch(() => undefined)
+      })
+      const cut = new Promise(resolve => upload.once('close', resolve))
+      upload.on('error', () => undefined)
+      await new Promise(resolve => upload.write(Buffer.alloc(4 * 1024 * 1024), resolve))
       const [pid = 0] = cairn.pids(program)
       process.kill(pid, 'SIGKILL')
-      await upload
+      upload.destroy()
+      await cut
       await eventually(
         async () => (await fetch(`${cairn.url}/health/ready`).catch(() => undefined))?.status === 200,
       )
