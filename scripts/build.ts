@@ -1,37 +1,62 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { glob, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Builds what `scripts/start` serves: the pages into `dist/web`. What has not changed is not built again. */
+/** Builds what `scripts/start` runs and serves, into `dist`. What has not changed is not built again. */
 const checkout = join(import.meta.dirname, '..')
-const stamp = join(checkout, 'dist', 'web', '.sources')
-const pages = { app: 'appliance/web', setup: 'setup-wizard' }
-// Schemas are imported for their types only, so a change in them changes no page.
-const sources = ['appliance/web/**/*', 'setup-wizard/**/*', 'package-lock.json', 'scripts/build.ts']
+const always = ['package-lock.json', 'scripts/build.ts', 'scripts/bundle.ts']
 
-const wanted = await hashOfSources()
-if (process.argv.includes('--force') || !(await isBuilt(wanted))) await build(wanted)
-
-async function isBuilt(hash: string): Promise<boolean> {
-  if (!existsSync(stamp) || (await readFile(stamp, 'utf8')) !== hash) return false
-  return Object.keys(pages).every(name => existsSync(join(checkout, 'dist', 'web', name, 'index.html')))
+interface Target {
+  name: string
+  /** What the result depends on. */
+  sources: string[]
+  build(): Promise<void>
 }
 
-async function build(hash: string) {
-  process.stderr.write('cairn: building the pages\n')
-  const vite = await import('vite')
-  for (const folder of Object.values(pages)) {
-    const { default: config } = await import(`../${folder}/vite.config.ts`)
-    await vite.build({ ...config, logLevel: process.argv.includes('--verbose') ? 'info' : 'warn' })
-  }
-  await mkdir(join(stamp, '..'), { recursive: true })
-  await writeFile(stamp, hash)
+const targets: Target[] = [
+  {
+    name: 'pages',
+    // Schemas are imported for their types only, so a change in them changes no page.
+    sources: ['appliance/web/**/*', 'setup-wizard/**/*'],
+    async build() {
+      const vite = await import('vite')
+      for (const folder of ['appliance/web', 'setup-wizard']) {
+        const { default: config } = await import(`../${folder}/vite.config.ts`)
+        await vite.build({ ...config, logLevel: process.argv.includes('--verbose') ? 'info' : 'warn' })
+      }
+    },
+  },
+  {
+    name: 'daemon',
+    sources: ['appliance/*.ts', 'appliance/!(web)/**/*.ts', 'scripts/*.ts', 'package.json'],
+    async build() {
+      const { bundleDaemon } = await import('./bundle.ts')
+      await bundleDaemon()
+    },
+  },
+]
+
+for (const target of targets) await bringUpToDate(target)
+
+async function bringUpToDate({ name, sources, build }: Target) {
+  const stamp = join(checkout, 'dist', `.${name}`)
+  const wanted = await hashOf([...sources, ...always])
+  const built = await readFile(stamp, 'utf8').catch(absent)
+  if (built === wanted && !process.argv.includes('--force')) return
+  process.stderr.write(`cairn: building the ${name}\n`)
+  await build()
+  await mkdir(join(checkout, 'dist'), { recursive: true })
+  await writeFile(stamp, wanted)
 }
 
-async function hashOfSources(): Promise<string> {
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+  return undefined
+}
+
+async function hashOf(patterns: string[]): Promise<string> {
   const paths: string[] = []
-  for await (const entry of glob(sources, { cwd: checkout, withFileTypes: true })) {
+  for await (const entry of glob(patterns, { cwd: checkout, withFileTypes: true })) {
     if (entry.isFile()) paths.push(join(entry.parentPath, entry.name))
   }
   const hash = createHash('sha256')
