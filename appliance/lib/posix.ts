@@ -28,7 +28,12 @@ const native = {
   syncfs: libc.func('int syncfs(int fd)'),
 }
 
-const errnoNames = new Map(Object.entries(osConstants.errno).map(([name, number]) => [number, name]))
+/** EWOULDBLOCK is the same number as EAGAIN, which is the name that errno(3) and Node go by. */
+const errnoNames = new Map(
+  Object.entries(osConstants.errno)
+    .filter(([name]) => name !== 'EWOULDBLOCK')
+    .map(([name, number]) => [number, name]),
+)
 
 export class PosixError extends Error {
   override name = 'PosixError'
@@ -210,14 +215,15 @@ const statxBasicAndBirth = 0xfff
 export function readStatus(dirFd: number, name: string, into: FileStatus): boolean {
   const flags = atSymlinkNofollow | (name === '' ? atEmptyPath : 0)
   if (native.statx(dirFd, name, flags, statxBasicAndBirth, into.bytes) === 0) return true
-  const error = new PosixError('statx', name)
-  if (error.code === 'ENOENT') return false
-  throw error
+  // Asked of many names that are free: an Error with its stack would cost more than the call.
+  if (koffi.errno() === osConstants.errno.ENOENT) return false
+  throw new PosixError('statx', name)
 }
 
 export type LockMode = 'shared' | 'exclusive'
 const lockOperations: Record<LockMode, number> = { shared: 1, exclusive: 2 }
 const lockNonBlocking = 4
+const unlockOperation = 8
 
 /** flock(2): held until the descriptor is closed or the process ends. Blocks the thread while another holds it. */
 export function lockFile(fd: number, mode: LockMode): void {
@@ -225,6 +231,11 @@ export function lockFile(fd: number, mode: LockMode): void {
     const error = new PosixError('flock')
     if (error.code !== 'EINTR') throw error
   }
+}
+
+/** Gives a lock of flock(2) back before the descriptor is closed. */
+export function unlockFile(fd: number): void {
+  if (native.flock(fd, unlockOperation) !== 0) throw new PosixError('flock')
 }
 
 /** flock(2) without waiting; false when another holds it. */

@@ -10,10 +10,12 @@ import type { Users } from '../users/index.ts'
 import { shareChecks } from './checks.ts'
 import { homeRoutes } from './routes/homes.ts'
 import { shareRoutes } from './routes/shares.ts'
+import { snapshotRoutes } from './routes/snapshots.ts'
 import { type Authority, createCatalog } from './service/catalog.ts'
 import { createHomes } from './service/homes.ts'
 import { createShareService, type ShareService } from './service/shares.ts'
 import { createSmbSync } from './service/smb.ts'
+import { createSnapshots } from './service/snapshots.ts'
 import { createSubvolumes } from './service/subvolumes.ts'
 import { createStore } from './store/index.ts'
 import { shareMigrations } from './store/migrations.ts'
@@ -63,6 +65,8 @@ export function createShares(deps: SharesDeps): Shares {
   const homes = createHomes({ store, catalog, subvolumes, smb, users, writablePools, changed, log })
   const service = createShareService({ store, catalog, subvolumes, smb, changed, clock, log })
 
+  const snapshots = createSnapshots({ catalog, snapshots: storage.snapshots, events })
+
   async function catchUp() {
     await catalog.refresh()
     await service.finishInterrupted()
@@ -92,6 +96,8 @@ export function createShares(deps: SharesDeps): Shares {
   events.on('shares/changed', () => inBackground(catalog.refresh()))
   events.on('users/changed', () => inBackground(catalog.refresh()))
   events.on('storage/changed', () => inBackground(catchUp()))
+  // smbd holds the old subvolume open, and would go on showing it.
+  events.on('storage/subvolume-replaced', ({ name }) => inBackground(smb.close(name)))
   events.on('system/renamed', () => inBackground(smb.apply()))
   events.on('agent/connected', ({ isFirst }) => {
     if (!isFirst) inBackground(catchUp())
@@ -103,6 +109,7 @@ export function createShares(deps: SharesDeps): Shares {
     routes: [
       ...shareRoutes({ service, catalog, port: config.samba.port, hostName: system.name }),
       ...homeRoutes(homes),
+      ...snapshotRoutes({ snapshots, log }),
     ],
     checks: shareChecks({
       status: smb.status,

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { createLocalAgent } from '../../appliance/agent/client.ts'
+import { type Agent, createLocalAgent } from '../../appliance/agent/client.ts'
 import { type Config, readConfig } from '../../appliance/config.ts'
 import { systemClock } from '../../appliance/lib/clock.ts'
 import { migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
@@ -20,6 +20,7 @@ export interface World {
   shares: Shares
   smbPort: number
   config: Config
+  agent: Agent
   /** As after SIGTERM of the agent. */
   stop(): Promise<void>
 }
@@ -52,7 +53,7 @@ export async function startWorld(t: ExecutionContext, options: WorldOptions = {}
     await parts.stop()
     await database.destroy()
   })
-  return { box, users, shares, smbPort: config.samba.port, config, stop: parts.stop }
+  return { box, users, shares, smbPort: config.samba.port, config, agent, stop: parts.stop }
 }
 
 /** A machine without Samba. */
@@ -61,6 +62,7 @@ function withoutSmb(operations: ReturnType<typeof createSharesOperations>) {
   const run = async () => ({ isRunning: false, restarts: 0, problem })
   return {
     'shares/apply-smb': { ...operations['shares/apply-smb'], run },
+    'shares/close-smb': { ...operations['shares/close-smb'], run: async () => null },
     'shares/smb-status': { ...operations['shares/smb-status'], run },
   }
 }

@@ -12,6 +12,8 @@ import type { Catalog } from './catalog.ts'
 export interface SmbSync {
   /** Brings Samba in line with what was decided. Never throws: SMB being broken breaks nothing else. */
   apply(): Promise<void>
+  /** Cuts every connection to a share or home; clients connect again by themselves. */
+  close(share: string): Promise<void>
   status(): Promise<SmbStatus>
 }
 
@@ -60,6 +62,9 @@ export function createSmbSync(deps: SmbSyncDeps): SmbSync {
 
   return {
     apply: memory.refresh,
+    async close(share) {
+      await agent.call('shares/close-smb', { share })
+    },
     async status() {
       try {
         const status = await agent.call('shares/smb-status', {})

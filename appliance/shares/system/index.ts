@@ -3,7 +3,7 @@ import type { Config } from '../../config.ts'
 import type { Log } from '../../lib/log.ts'
 import { operation } from '../../lib/operation.ts'
 import type { Parts } from '../../lib/parts.ts'
-import { smbIntent, smbStatus } from '../schema.ts'
+import { shareName, smbIntent, smbStatus } from '../schema.ts'
 import { createApply } from './apply.ts'
 import { placesOf } from './places.ts'
 import { endSambaOf } from './processes.ts'
@@ -48,6 +48,15 @@ export function createSharesOperations(deps: { config: Config; log: Log; parts: 
         inTurn(async () => {
           if (sambaProblem() === null) await apply(wanted)
           return status()
+        }),
+    }),
+    'shares/close-smb': operation({
+      input: z.strictObject({ share: shareName }),
+      output: z.null(),
+      run: ({ share }) =>
+        inTurn(async () => {
+          if (smbd.isStarted()) await smbd.tool(['smbcontrol', 'smbd', 'close-share', share])
+          return null
         }),
     }),
     'shares/smb-status': operation({ input: z.object({}), output: smbStatus, isRead: true, run: status }),
