@@ -22,6 +22,20 @@ export function poolBehaviour(kind: string, declare: Declare, open: (t: Executio
     t.like(manifest, { format: 1, name: 'pool' })
   })
 
+  about('a second pool of the same name is refused and leaves the first as it is', async (t, box) => {
+    const file = await shareWith(box, 'kept')
+    const again = { name: 'pool', profile: 'raid1' as const, disks: await box.serials() }
+    if (again.disks.length > 0)
+      await t.throwsAsync(box.storage.createPool(again), { code: 'storage/name-taken' })
+    // What a server would ask that lost a race for the name.
+    await box.agent.call('storage/abandon-pool', { name: 'pool', uuid: crypto.randomUUID() })
+    t.is(await readFile(file, 'utf8'), 'kept')
+    t.deepEqual(
+      (await box.storage.pools()).map(({ name, state }) => [name, state]),
+      [['pool', 'healthy']],
+    )
+  })
+
   about('a share brings its own folders, once', async (t, box) => {
     await box.storage.createSubvolume('pool', 'shares', 'media')
     for (const name of ['trash', 'versions', 'uploads', 'tmp']) {

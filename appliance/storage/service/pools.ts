@@ -89,8 +89,7 @@ export function createPools({ agent, store, events, log }: PoolDeps) {
   }
 
   async function refuseTakenName(name: string) {
-    if (!(await store.pools()).some(pool => pool.name === name)) return
-    throw new Failure('conflict', 'storage/name-taken', `There is a pool "${name}" already.`)
+    if ((await store.pools()).some(pool => pool.name === name)) throw nameTaken(name)
   }
 
   /** All that can be refused is refused here, before anything is started. */
@@ -129,7 +128,12 @@ export function createPools({ agent, store, events, log }: PoolDeps) {
     const known = (await ready()).map(asKnown)
     makingHere.add(pool.uuid)
     try {
-      if (!(await store.begin(pool))) await refuseTakenName(pool.name)
+      if (!(await store.begin(pool))) throw nameTaken(pool.name)
+    } catch (error) {
+      makingHere.delete(pool.uuid)
+      throw error
+    }
+    try {
       const members = await agent.call(
         'storage/create-pool',
         { ...wanted, uuid: pool.uuid, createdAt: new Date(pool.createdAt).toISOString(), pools: known },
@@ -206,4 +210,8 @@ export type Pools = ReturnType<typeof createPools>
 
 export function asKnown({ name, uuid, disks }: StoredPool): KnownPool {
   return { name, uuid, serials: disks.map(({ serial }) => serial) }
+}
+
+function nameTaken(name: string): Failure {
+  return new Failure('conflict', 'storage/name-taken', `There is a pool "${name}" already.`)
 }

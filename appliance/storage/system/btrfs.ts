@@ -23,7 +23,7 @@ export const btrfsBackend: PoolBackend = {
   },
 
   async abandon(pool, disks) {
-    await unmountPlace(pool.place, 'refuse')
+    if (await isMountedHere(pool)) await unmountPlace(pool.place, 'refuse')
     for (const disk of membersOf(pool, disks)) await wipe(disk)
     await removeMountPoint(pool.place)
   },

@@ -9,7 +9,7 @@ import type { CreatableProfile, DiskFacts } from '../schema.ts'
 import type { PoolPlace } from './backend.ts'
 import { wipe } from './btrfs.ts'
 import { readBtrfsFacts } from './facts.ts'
-import { scrub } from './scrub.ts'
+import { ignoreAbort, scrub } from './scrub.ts'
 
 export interface Replacement extends PoolPlace {
   profile: CreatableProfile
@@ -38,20 +38,31 @@ export async function replaceDisk(replacement: Replacement, context: OperationCo
 }
 
 async function rebuild(replacement: Replacement, context: OperationContext) {
-  const { place, target } = replacement
+  const { place, devid, target } = replacement
   const before = await replaceStatus(place)
-  if (before.state !== 'running' && before.state !== 'suspended') {
-    if (!target) return
-    await startReplace(replacement, target)
+  const isUnderWay = before.state === 'running' || before.state === 'suspended'
+  if (!isUnderWay && !target) return
+  const cancel = () => void run(['btrfs', 'replace', 'cancel', place], { expected: [1, 2] })
+  context.signal.addEventListener('abort', cancel, { once: true })
+  try {
+    if (isUnderWay || !target) await followToTheEnd(place, context)
+    else await startAndFollow(replacement, target, context)
+  } finally {
+    context.signal.removeEventListener('abort', cancel)
   }
-  const after = await followReplace(place, context)
-  if (after.state === 'cancelled')
-    throw new Failure('cancelled', 'storage/replace-cancelled', 'It was cancelled.')
+  const { members } = await readBtrfsFacts(replacement)
+  if (target && members.some(member => member.devid === devid && member.path === target.path)) return
+  if (isUnderWay && (await replaceStatus(place)).state === 'finished') return
+  throw new Failure('cancelled', 'storage/replace-cancelled', 'Rebuilding onto the new disk was cancelled.')
 }
 
-async function startReplace({ place, uuid, name, devid }: Replacement, target: DiskFacts) {
-  const { members } = await readBtrfsFacts({ place, uuid, name })
-  const old = members.find(member => member.devid === devid)
+/**
+ * With -B, since without it the program returns before the kernel has begun, and the status is still that of the
+ * replacement before.
+ */
+async function startAndFollow(replacement: Replacement, target: DiskFacts, context: OperationContext) {
+  const { place, devid } = replacement
+  const old = (await readBtrfsFacts(replacement)).members.find(member => member.devid === devid)
   if (!old)
     throw new Failure(
       'conflict',
@@ -62,23 +73,40 @@ async function startReplace({ place, uuid, name, devid }: Replacement, target: D
   // -r: do not read from a disk that is ill; its mirror has the same.
   const isUnwell = old.isMissing || old.isGone || Object.values(old.errors).some(count => count > 0)
   const flags = isUnwell ? ['-r'] : []
-  await run(['btrfs', 'replace', 'start', '-f', ...flags, String(devid), target.path, place], {
-    timeoutMs: 60_000,
-  })
+  const ended = new AbortController()
+  const work = run(['btrfs', 'replace', 'start', '-B', '-f', ...flags, String(devid), target.path, place], {
+    expected: [1],
+    timeoutMs: daysMs,
+  }).finally(() => ended.abort())
+  await Promise.all([work, reportUntil(ended.signal, place, context)])
+  const { code, stderr } = await work
+  if (code !== 0 && !context.signal.aborted)
+    throw new Failure(
+      'internal',
+      'storage/replace-failed',
+      `The disk could not be replaced: ${stderr.trim()}`,
+    )
 }
 
-async function followReplace(place: string, { report, signal }: OperationContext): Promise<ReplaceReport> {
+async function reportUntil(ended: AbortSignal, place: string, { report }: OperationContext) {
+  while (!ended.aborted) {
+    await delay(pollMs, undefined, { signal: ended }).catch(ignoreAbort)
+    const status = ended.aborted ? undefined : await replaceStatus(place)
+    if (status?.state === 'running') report({ fraction: status.fraction, message: rebuilding })
+  }
+}
+
+/** One that the kernel took up again by itself when the pool was mounted. */
+async function followToTheEnd(place: string, { report }: OperationContext) {
   for (;;) {
-    if (signal.aborted) await run(['btrfs', 'replace', 'cancel', place], { expected: [2] })
     const status = await replaceStatus(place)
-    if (status.state !== 'running' && status.state !== 'suspended') return status
-    report({
-      fraction: status.state === 'running' ? status.fraction : null,
-      message: 'Rebuilding onto the new disk',
-    })
+    if (status.state !== 'running' && status.state !== 'suspended') return
+    report({ fraction: status.state === 'running' ? status.fraction : null, message: rebuilding })
     await delay(pollMs)
   }
 }
+
+const rebuilding = 'Rebuilding onto the new disk'
 
 async function replaceStatus(place: string): Promise<ReplaceReport> {
   return parseReplaceStatus((await run(['btrfs', 'replace', 'status', '-1', place])).stdout)
