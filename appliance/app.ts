@@ -80,13 +80,19 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     },
   })
 
+  const claimLine = async () => {
+    const code = await setup.claimCode()
+    return `claim code ${code}, or open http://localhost:${config.httpPort}/setup#code=${code}`
+  }
+
   return {
     async start(given) {
       await agent.start()
       for (const domain of domains) await domain.start?.()
       if (given && !(await setup.isClaimed())) await setup.applyUnattended(given)
       await http.start()
-      const lines = (await setup.isClaimed()) ? [] : [`claim code ${await setup.claimCode()}`]
+      const lines = config.agent === 'here' ? [withoutRoot] : []
+      if (!(await setup.isClaimed())) lines.push(await claimLine())
       return { lines, state: 'ready' }
     },
     async stop() {
@@ -97,6 +103,9 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     },
   }
 }
+
+const withoutRoot =
+  'cairn: not root, so one folder is served: no disks, no snapshots, no SMB. As root there are practice disks.'
 
 const audience: Audience = {
   'storage/changed': toAdmins,

@@ -43,7 +43,8 @@ export function createSetup(deps: Omit<SetupDeps, 'store'> & { isPractice: boole
     const disks = (await storage.disks())
       .filter(disk => disk.isPractice && disk.isOffered)
       .map(disk => disk.serial)
-    const pool = { name: 'pool', profile: profile ?? 'single', disks }
+    // Without disks of its own, Cairn has made a pool of one folder already.
+    const pool = disks.length === 0 ? null : { name: 'pool', profile: profile ?? 'single', disks }
     return { admin, pool, erase: disks, shares: [{ name: 'shared', everyone: 'write' }] }
   }
 

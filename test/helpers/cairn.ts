@@ -48,6 +48,8 @@ export interface CairnOptions {
   /** Lines before the one that says ready or recovery make it fail after this. */
   waitFor?: RegExp
   env?: Record<string, string>
+  /** Runs it as this user instead of root. */
+  uid?: number
 }
 
 /** The short form: claimed, with a pool over three practice disks and the share `shared`. */
