@@ -73,6 +73,7 @@ export async function startCairn(t: ExecutionContext, options: CairnOptions = {}
   const child = spawn(process.execPath, [launcher, ...ports, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     env: { ...process.env, ...options.env },
   })
   const gone = once(child, 'exit')
