@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
 import type { Database } from '../lib/database.ts'
 import type { Domain } from '../lib/domain.ts'
@@ -63,7 +63,7 @@ export interface UsersDeps {
 /** Accounts, groups, and who a request comes from. */
 export function createUsers({ database, events, log, clock }: UsersDeps): Users {
   // This process's own: keys its memory of checked passwords.
-  const secretKey = randomBytes(32)
+  const secretKey = createSecretKey(randomBytes(32))
   const store = createUserStore(database)
   const directory = createDirectory(store)
   const passwords = createPasswords()

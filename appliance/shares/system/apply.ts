@@ -1,5 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises'
-import { type Config, serviceUid } from '../../config.ts'
+import type { Config } from '../../config.ts'
 import { Failure } from '../../lib/failure.ts'
 import { run } from '../../lib/run.ts'
 import { parseSmbStatus } from '../parse/smbstatus.ts'
@@ -12,8 +12,8 @@ import { isFolder, makePlaces, type Places, writeIfChanged } from './places.ts'
 import type { Smbd } from './smbd.ts'
 
 /** Brings files and smbd in line with the intent: written if changed, checked before, reloaded only if written. */
-export function createApply(deps: { config: Config; places: Places; smbd: Smbd }) {
-  const { config, places, smbd } = deps
+export function createApply(deps: { config: Config; serviceUid: number; places: Places; smbd: Smbd }) {
+  const { config, serviceUid, places, smbd } = deps
   let applied: SmbIntent | undefined
 
   async function write(intent: SmbIntent): Promise<boolean> {

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { keyedHash } from '../../lib/secret.ts'
 import type { Credentials } from '../parse/basic.ts'
 import type { UserStore } from '../store/index.ts'
@@ -11,7 +12,7 @@ export function createPasswordCheck(deps: {
   store: UserStore
   passwords: Passwords
   throttle: Throttle
-  secretKey: Buffer
+  secretKey: KeyObject
 }): PasswordCheck {
   const { store, passwords, throttle, secretKey } = deps
   const underWay = new Map<string, Promise<boolean>>()

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { parseCookie } from 'cookie'
 import type { Actor } from '../../http/route.ts'
@@ -29,7 +30,7 @@ export interface SignInDeps {
   check: PasswordCheck
   events: Events
   clock: Clock
-  secretKey: Buffer
+  secretKey: KeyObject
 }
 
 export type Authenticate = (request: IncomingMessage) => Promise<Actor | undefined>
