@@ -100,7 +100,8 @@ export interface SnapshotKey {
 export function createStorageStore(database: Database) {
   return {
     async pools(): Promise<StoredPool[]> {
-      return writeTransaction(database, async transaction => {
+      // Reading only: it must not wait for the write lock.
+      return database.transaction().execute(async transaction => {
         const pools = await transaction
           .selectFrom('pool')
           .selectAll()
