@@ -30,6 +30,9 @@ const asServiceAccount = [
 // A small young generation costs little here: what moves bytes keeps them outside the heap.
 const sparing = ['--max-semi-space-size=1']
 
+// Threads for file work: eight may wait for an fsync while others read.
+const fileThreads = '16'
+
 const reviveDelayMs = 500
 const killAfterMs = 20_000
 
@@ -150,6 +153,7 @@ function spawnPart({ name, command }: Part): ChildProcess {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     detached: true,
     cwd: '/',
+    env: { ...process.env, UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? fileThreads },
   })
   children.set(name, child)
   return child

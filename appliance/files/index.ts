@@ -3,7 +3,7 @@ import { fileRoutes } from './routes/index.ts'
 import { createFileService, type FileDeps, type FileService } from './service/index.ts'
 
 export { formatPath, parsePath } from './parse/names.ts'
-export type { Entry, Location, Person, Precondition, Volume, Volumes } from './schema.ts'
+export type { Entry, Location, Person, Precondition, Volume, Volumes, WriteOptions } from './schema.ts'
 export type { FolderFacts } from './service/entries.ts'
 export type { OpenFile } from './service/reading.ts'
 

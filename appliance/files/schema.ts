@@ -55,6 +55,8 @@ export interface WriteOptions extends ChangeOptions {
   modifiedAtMs?: number
   /** What the sender announced; a body of another length is refused. */
   expectedSize?: number
+  /** Awaited before the body is read, with what is there now; throws to refuse it. */
+  beforeBody?: (current: Entry | undefined) => Promise<void>
 }
 
 export interface PlaceOptions extends ChangeOptions {

@@ -30,9 +30,15 @@ export function propfind(peer: Peer, path: string, properties: string): Promise<
   const body = `<?xml version="1.0"?><d:propfind xmlns:d="DAV:" xmlns:oc="http://owncloud.org/ns" xmlns:nc="http://nextcloud.org/ns"><d:prop>${properties}</d:prop></d:propfind>`
   const startedAt = performance.now()
   return new Promise((resolve, reject) => {
-    const headers = { Depth: '1', 'Content-Type': 'application/xml', 'Content-Length': body.length, ...signed(peer) }
+    const headers = {
+      Depth: '1',
+      'Content-Type': 'application/xml',
+      'Content-Length': body.length,
+      ...signed(peer),
+    }
     const sent = request(peer.url + path, { method: 'PROPFIND', headers }, answer => {
-      if (answer.statusCode !== 207) reject(new Error(`${peer.name} answered PROPFIND with ${answer.statusCode}`))
+      if (answer.statusCode !== 207)
+        reject(new Error(`${peer.name} answered PROPFIND with ${answer.statusCode}`))
       answer.resume().once('end', () => resolve(performance.now() - startedAt))
     })
     sent.once('error', reject).end(body)
@@ -44,7 +50,10 @@ function signed(peer: Peer): Record<string, string> {
 }
 
 /** Requests a second over `connections` kept-alive connections. */
-export async function rate(peer: Peer, options: { method: string; count: number; connections: number; body?: Buffer; path(index: number): string }): Promise<number> {
+export async function rate(
+  peer: Peer,
+  options: { method: string; count: number; connections: number; body?: Buffer; path(index: number): string },
+): Promise<number> {
   const startedAt = performance.now()
   let next = 0
   const worker = async () => {
@@ -102,10 +111,24 @@ function readAnswer(socket: Socket, name: string): Promise<void> {
 }
 
 /** MB/s by curl, a client that costs little. */
-export async function transfer(peer: Peer, direction: 'get' | 'put', path: string, file?: string): Promise<number> {
-  const way = direction === 'get' ? ['-o', '/dev/null'] : ['-o', '/dev/null', '-T', String(file), '-H', 'Expect:']
+export async function transfer(
+  peer: Peer,
+  direction: 'get' | 'put',
+  path: string,
+  file?: string,
+): Promise<number> {
+  const way =
+    direction === 'get' ? ['-o', '/dev/null'] : ['-o', '/dev/null', '-T', String(file), '-H', 'Expect:']
   const auth = peer.authorization === undefined ? [] : ['-H', `Authorization: ${peer.authorization}`]
-  const { stdout } = await run('curl', ['-sS', '-f', '-w', `%{speed_${direction === 'get' ? 'download' : 'upload'}}`, ...auth, ...way, peer.url + path])
+  const { stdout } = await run('curl', [
+    '-sS',
+    '-f',
+    '-w',
+    `%{speed_${direction === 'get' ? 'download' : 'upload'}}`,
+    ...auth,
+    ...way,
+    peer.url + path,
+  ])
   return Number(stdout) / 1e6
 }
 
@@ -141,7 +164,10 @@ export function median(values: readonly number[]): number {
 export function descendants(pid: number): number[] {
   let children: number[] = []
   try {
-    children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+    children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .split(' ')
+      .filter(Boolean)
+      .map(Number)
   } catch {
     return []
   }

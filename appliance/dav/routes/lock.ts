@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import type { Entry } from '../../files/index.ts'
 import { Failure } from '../../lib/failure.ts'
 import { badRequest } from '../errors.ts'
@@ -49,11 +50,9 @@ async function makeEmpty(call: DavCall, tokens: ReadonlySet<string>): Promise<En
   if (call.isFolderForm) throw new Failure('missing', 'files/missing', 'There is no such folder.')
   const beforeCommit = () => requireUnlocked(call, [{ path: call.path, changesParent: true }], tokens)
   await beforeCommit()
-  const { entry } = await call.files.write(call.actor, call.path, nothing(), { beforeCommit })
+  const { entry } = await call.files.write(call.actor, call.path, Readable.from([]), { beforeCommit })
   return entry
 }
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 async function add(
   call: DavCall,

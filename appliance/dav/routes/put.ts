@@ -1,9 +1,9 @@
-import type { Entry } from '../../files/index.ts'
+import type { WriteOptions } from '../../files/index.ts'
 import { Failure } from '../../lib/failure.ts'
 import { badRequest } from '../errors.ts'
 import { parseModified } from '../parse/headers.ts'
 import { bodyOf } from '../service/body.ts'
-import { type DavCall, entryAt } from '../service/call.ts'
+import type { DavCall } from '../service/call.ts'
 import { checkedBody } from '../service/checksum.ts'
 import { requireUnlocked } from '../service/locks.ts'
 import { checkIf, conditionsOf } from '../service/preconditions.ts'
@@ -11,36 +11,48 @@ import { replyEmpty, setEntryHeaders } from '../service/reply.ts'
 
 /** PUT (RFC 4918, 9.7): all or nothing, durable when answered. */
 export async function put(call: DavCall): Promise<void> {
-  const { request, response, files, actor, path } = call
+  const { request, response, path } = call
   if (request.headers['content-range'] !== undefined) throw badRequest('A part of a file cannot be put.') // RFC 9110, 14.5
-  const tokens = await checkIf(call)
-  const current = await entryAt(call)
-  if (call.isFolderForm && current?.kind !== 'folder')
+  if (call.isFolderForm)
     throw new Failure('conflict', 'dav/folder-address', 'An address that ends in / is a folder.')
-  const precondition = conditionsOf(call)
-  precondition(current)
-  const requireOpen = (isNew: boolean) => requireUnlocked(call, [{ path, changesParent: isNew }], tokens)
-  await requireOpen(current === undefined)
+  const tokens = await checkIf(call)
   const modifiedAtMs = parseModified(request.headers['x-oc-mtime'])
   await makeParents(call)
-  const { entry, isNew } = await writeFile()
+  const conditions = conditionsOf(call)
+  let isAdded = true
+  const { entry, isNew } = await writeFile(call, {
+    precondition(current) {
+      isAdded = current === undefined
+      conditions(current)
+    },
+    beforeCommit: () => requireUnlocked(call, [{ path, changesParent: isAdded }], tokens),
+    ...(modifiedAtMs === undefined ? {} : { modifiedAtMs }),
+  })
   setEntryHeaders(response, entry, call.instanceId)
   if (modifiedAtMs !== undefined) response.setHeader('X-OC-MTime', 'accepted')
   replyEmpty(response, isNew ? 201 : 204)
+}
 
-  async function writeFile(): Promise<{ entry: Entry; isNew: boolean }> {
-    const length = request.headers['content-length']
-    const body = checkedBody(bodyOf(request, response), request.headers['oc-checksum'])
-    try {
-      return await files.write(actor, path, body, {
-        precondition,
-        beforeCommit: () => requireOpen(current === undefined),
-        ...(modifiedAtMs === undefined ? {} : { modifiedAtMs }),
-        ...(length === undefined ? {} : { expectedSize: Number(length) }),
-      })
-    } catch (error) {
-      throw forClient(call, error)
-    }
+/** From here on a body is worth being refused before it is sent. */
+const longBodyBytes = 64 * 1024
+
+async function writeFile(
+  call: DavCall,
+  options: WriteOptions & Required<Pick<WriteOptions, 'beforeCommit'>>,
+) {
+  const { request, response, files, actor, path } = call
+  const length = request.headers['content-length']
+  const isLong =
+    length === undefined || Number(length) > longBodyBytes || request.headers.expect !== undefined
+  const body = checkedBody(bodyOf(request, response), request.headers['oc-checksum'])
+  try {
+    return await files.write(actor, path, body, {
+      ...options,
+      ...(isLong ? { beforeBody: options.beforeCommit } : {}),
+      ...(length === undefined ? {} : { expectedSize: Number(length) }),
+    })
+  } catch (error) {
+    throw forClient(call, error)
   }
 }
 

@@ -32,10 +32,10 @@ async function readAll(request: IncomingMessage, response: ServerResponse): Prom
   return Buffer.concat(chunks)
 }
 
-/** Asks for the body and reads it; leaving off early leaves the connection to the answer. */
-export function bodyOf(request: IncomingMessage, response: ServerResponse): AsyncIterable<Buffer> {
+/** Asks for the body once it is wanted; leaving off early leaves the connection to the answer. */
+export async function* bodyOf(request: IncomingMessage, response: ServerResponse): AsyncGenerator<Buffer> {
   inviteBody(request, response)
-  return request.iterator({ destroyOnReturn: false })
+  yield* request.iterator({ destroyOnReturn: false })
 }
 
 function decode(bytes: Buffer): string {

@@ -11,6 +11,7 @@ export interface LockScope {
 
 /** Locks by the id of what they lie on. Ended ones count nowhere and are cleared away as new ones come. */
 export function createLockStore(database: Database, now: () => number) {
+  const anyRow = database.selectFrom('davLock').select('token').limit(1).compile()
   const live = (transaction: Database) =>
     transaction.selectFrom('davLock').selectAll().where('endsAt', '>', now())
 
@@ -36,14 +37,9 @@ export function createLockStore(database: Database, now: () => number) {
   }
 
   return {
+    /** Whether there may be any. Asked before every change: it is compiled once. */
     async any(): Promise<boolean> {
-      const row = await database
-        .selectFrom('davLock')
-        .select('token')
-        .where('endsAt', '>', now())
-        .limit(1)
-        .executeTakeFirst()
-      return row !== undefined
+      return (await database.executeQuery(anyRow)).rows.length > 0
     },
     covering: (scope: LockScope) => covering(database, scope),
     below: (volume: string, path: string) => below(database, volume, path),

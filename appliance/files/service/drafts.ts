@@ -1,9 +1,10 @@
-import { closeSync, fchmodSync, futimesSync, unlinkSync, writeSync, writev } from 'node:fs'
+import { closeSync, fchmodSync, futimesSync, openSync, unlinkSync, writeSync, writev } from 'node:fs'
 import { promisify } from 'node:util'
-import { Failure } from '../../lib/failure.ts'
+import { errnoOf, Failure } from '../../lib/failure.ts'
 import { getXattr, listXattrs, lockFile, openFlags, setXattr } from '../../lib/posix.ts'
 import type { Volume } from '../schema.ts'
-import { cancelled, saying } from './failures.ts'
+import { cancelled } from './failures.ts'
+import type { Folder } from './folders.ts'
 import { idAttribute } from './ids.ts'
 import { makeDraft, openWorkspace } from './workspace.ts'
 
@@ -12,25 +13,29 @@ export const folderMode = 0o775
 
 /** A file that is being made in the workspace; removed again unless it was placed. */
 export class Draft implements Disposable {
+  readonly workspace: Folder
   readonly name: string
   fd: number
-  readonly #volume: Volume
   #isPlaced = false
 
   constructor(volume: Volume) {
-    const create = openFlags.readWrite | openFlags.create | openFlags.exclusive
-    const made = makeDraft(volume, (workspace, name) => workspace.open(name, create, fileMode))
-    this.#volume = volume
-    this.name = made.name
-    this.fd = made.fd
+    this.workspace = openWorkspace(volume)
+    try {
+      const create = openFlags.readWrite | openFlags.create | openFlags.exclusive
+      const made = makeDraft(this.workspace, name => this.workspace.open(name, create, fileMode))
+      this.name = made.name
+      this.fd = made.fd
+    } catch (error) {
+      this.workspace[Symbol.dispose]()
+      throw error
+    }
   }
 
   /** From here on nobody has it open for writing, so that a lease on it can be had as soon as it has its place. */
-  seal(modifiedAtMs: number | undefined, mode = fileMode): void {
-    fchmodSync(this.fd, mode)
+  seal(modifiedAtMs: number | undefined, executableBits: number): void {
+    if (executableBits !== 0) fchmodSync(this.fd, fileMode | executableBits)
     if (modifiedAtMs !== undefined) futimesSync(this.fd, modifiedAtMs / 1000, modifiedAtMs / 1000)
-    using workspace = openWorkspace(this.#volume)
-    const fd = saying(() => workspace.open(this.name))
+    const fd = openSync(`/proc/self/fd/${this.fd}`, 'r')
     lockFile(fd, 'shared')
     closeSync(this.fd)
     this.fd = fd
@@ -41,18 +46,15 @@ export class Draft implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (!this.#isPlaced) removeDraft(this.#volume, this.name)
-    closeSync(this.fd)
-  }
-}
-
-function removeDraft(volume: Volume, name: string) {
-  try {
-    using workspace = openWorkspace(volume)
-    saying(() => unlinkSync(workspace.at(name)))
-  } catch (error) {
-    // The pool has gone away: the next sweep finds the draft.
-    if (!(error instanceof Failure)) throw error
+    try {
+      if (!this.#isPlaced) unlinkSync(this.workspace.at(this.name))
+    } catch (error) {
+      // The pool has gone away: the next sweep finds the draft.
+      if (errnoOf(error) === undefined) throw error
+    } finally {
+      closeSync(this.fd)
+      this.workspace[Symbol.dispose]()
+    }
   }
 }
 

@@ -57,7 +57,7 @@ const pool = Buffer.alloc(8 * 512)
 let used = pool.length
 
 /** 52 random bits, never 0. */
-function randomId(): number {
+export function randomId(): number {
   if (used === pool.length) {
     randomFillSync(pool)
     used = 0

@@ -63,7 +63,7 @@ export interface FileDeps {
   shares: Volumes
   events: Events
   log: Log
-  /** How many fsyncs may run at once; one is best on Btrfs. */
+  /** How many fsyncs may run at once. */
   syncLanes?: number
   folderFacts?: FolderFacts
   /** All volumes of the box, whose leftovers are swept at start; without it each is swept when it is first met. */

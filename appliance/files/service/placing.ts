@@ -81,7 +81,7 @@ export function createPlacing(deps: PlaceDeps) {
     options.precondition?.(source.entry)
     checkTarget(to, target, options)
     using workspace = openWorkspace(to.volume)
-    using holder = holdDraft(to.volume)
+    using holder = holdDraft(workspace)
     await sayingAsync(() =>
       copyTree(
         source.folder,
@@ -209,8 +209,8 @@ interface HeldFolder extends Folder {
 }
 
 /** A folder in the workspace in which a copy grows. */
-function holdDraft(volume: Volume): HeldFolder {
-  const { name, fd } = makeDraft(volume, (workspace, name) => {
+function holdDraft(workspace: Folder): HeldFolder {
+  const { name, fd } = makeDraft(workspace, name => {
     mkdirSync(workspace.at(name), 0o700)
     return workspace.open(name, openFlags.readOnly | openFlags.directory)
   })

@@ -1,10 +1,10 @@
 import { closeSync, mkdirSync } from 'node:fs'
 import { errnoOf } from '../../lib/failure.ts'
-import { lockFile, openFlags, tryLockFile } from '../../lib/posix.ts'
-import { randomToken } from '../../lib/secret.ts'
+import { lockFile, openFlags, tryLockFile, unlockFile } from '../../lib/posix.ts'
 import type { Volume } from '../schema.ts'
 import { saying } from './failures.ts'
 import { type Folder, openVolume } from './folders.ts'
+import { randomId } from './ids.ts'
 
 /**
  * `.cairn/tmp` of a volume: where things are made before they appear, and go when they disappear. Its names tell what
@@ -14,7 +14,7 @@ import { type Folder, openVolume } from './folders.ts'
 export type Draft = 'new' | 'gone' | 'moved'
 
 export function draftName(kind: Draft): string {
-  return `${kind}-${randomToken(80)}`
+  return `${kind}-${randomId().toString(36)}${randomId().toString(36)}`
 }
 
 export function openWorkspace(volume: Volume): Folder {
@@ -46,20 +46,26 @@ function makeIfMissing(path: string) {
  */
 export function exclusively<T>(volume: Volume, act: (workspace: Folder) => T): T {
   using workspace = openWorkspace(volume)
+  return exclusivelyIn(workspace, () => act(workspace))
+}
+
+/** The same in a workspace that is open already. */
+export function exclusivelyIn<T>(workspace: Folder, act: () => T): T {
   return saying(() => {
     lockFile(workspace.fd, 'exclusive')
-    return act(workspace)
+    try {
+      return act()
+    } finally {
+      unlockFile(workspace.fd)
+    }
   })
 }
 
 /** Makes a file or folder by `make` and marks it as held, unseen by a sweep in between. */
-export function makeDraft(
-  volume: Volume,
-  make: (workspace: Folder, name: string) => number,
-): { name: string; fd: number } {
+export function makeDraft(workspace: Folder, make: (name: string) => number): { name: string; fd: number } {
   const name = draftName('new')
-  return exclusively(volume, workspace => {
-    const fd = make(workspace, name)
+  return exclusivelyIn(workspace, () => {
+    const fd = make(name)
     lockFile(fd, 'shared')
     return { name, fd }
   })

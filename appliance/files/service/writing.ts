@@ -2,14 +2,14 @@ import { closeSync, fstatSync, statfsSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { renameAt, whileNotOpenForWriting } from '../../lib/posix.ts'
 import type { Entry, Volume, WriteOptions } from '../schema.ts'
-import { carryAttributes, Draft, fileMode, writeBody } from './drafts.ts'
+import { carryAttributes, Draft, writeBody } from './drafts.ts'
 import type { Entries } from './entries.ts'
-import { inTheWay, isFolder, openElsewhere, sayingAsync } from './failures.ts'
-import { type Folder, openParent, openVolume } from './folders.ts'
+import { inTheWay, isFolder, openElsewhere, saying, sayingAsync } from './failures.ts'
+import { Folder, openParent, openVolume } from './folders.ts'
 import { identityOf, newIdentity, nextIdentity, writeIdentity } from './ids.ts'
 import type { SyncQueue } from './sync-queue.ts'
 import { requireWritable, type Spot, splitSpot } from './tree.ts'
-import { exclusively } from './workspace.ts'
+import { exclusivelyIn } from './workspace.ts'
 
 export interface Written {
   entry: Entry
@@ -30,14 +30,15 @@ export function createWriting({ entries, sync }: { entries: Entries; sync: SyncQ
     if (spot.path.length === 0) throw isFolder()
     const { volume, parent, name } = splitSpot(spot)
     const target = { volume, parent, name, precondition: options.precondition }
-    const before = lookAt(entries, target)
+    const { current, executableBits } = lookAt(entries, target)
+    await options.beforeBody?.(current)
     requireSpace(volume, options.expectedSize)
     return sayingAsync(async () => {
       using draft = new Draft(volume)
       const size = await writeBody(draft.fd, body)
       if (options.expectedSize !== undefined && size !== options.expectedSize)
         throw wrongSize(size, options.expectedSize)
-      draft.seal(options.modifiedAtMs, fileMode | before.executableBits)
+      draft.seal(options.modifiedAtMs, executableBits)
       await sync.sync(draft.fd)
       await options.beforeCommit?.()
       const written = place(entries, target, draft)
@@ -55,16 +56,13 @@ interface Target {
 }
 
 /** Refuses early what would be refused at the end, before a body has been sent for nothing. */
-function lookAt(
-  entries: Entries,
-  { volume, parent, name, precondition }: Target,
-): { executableBits: number } {
+function lookAt(entries: Entries, { volume, parent, name, precondition }: Target) {
   using folder = openParent(volume, parent)
   const current = currentFile(entries, { volume, folder, name })
   precondition?.(current)
-  if (!current) return { executableBits: 0 }
-  using file = openFile(folder, name)
-  return { executableBits: fstatSync(file.fd).mode & 0o111 }
+  if (!current) return { current, executableBits: 0 }
+  using file = saying(() => openFile(folder, name))
+  return { current, executableBits: fstatSync(file.fd).mode & 0o111 }
 }
 
 function currentFile(
@@ -79,20 +77,20 @@ function currentFile(
 
 /** One synchronous piece: what the precondition sees is what gets replaced. */
 function place(entries: Entries, { volume, parent, name, precondition }: Target, draft: Draft): Written {
-  return exclusively(volume, workspace => {
+  return exclusivelyIn(draft.workspace, () => {
     using folder = openParent(volume, parent)
     const current = currentFile(entries, { volume, folder, name })
     precondition?.(current)
-    const replace = () => renameAt(workspace.fd, draft.name, folder.fd, name)
+    const replace = () => renameAt(draft.workspace.fd, draft.name, folder.fd, name)
     if (current) replaceFile(folder, name, draft, replace)
     else {
       writeIdentity(draft.fd, newIdentity())
       replace()
     }
     draft.placed()
-    const entry = entries.at(volume, folder, name)
-    if (!entry) throw new Error(`${name} vanished as it was written`)
-    return { entry, isNew: current === undefined }
+    const entry = entries.at(volume, new Folder(draft.fd), '')
+    if (!entry) throw new Error('an open file is a file')
+    return { entry: { ...entry, name }, isNew: current === undefined }
   })
 }
 
