@@ -1,0 +1,58 @@
+import { useQuery } from '@tanstack/react-query'
+import { lazy } from 'react'
+import { Navigate, Route, Routes } from 'react-router'
+import { type Person, sessionQuery } from './api/session.ts'
+import { FilesPage } from './files/files-page.tsx'
+import { Frame } from './frame/frame.tsx'
+import { Answer } from './kit/answer.tsx'
+import { SignInPage } from './sign-in/sign-in-page.tsx'
+
+const BoxPage = lazy(async () => ({ default: (await import('./box/box-page.tsx')).BoxPage }))
+const SharesPage = lazy(async () => ({ default: (await import('./box/shares/shares-page.tsx')).SharesPage }))
+const SharePage = lazy(async () => ({ default: (await import('./box/shares/share-page.tsx')).SharePage }))
+const PeoplePage = lazy(async () => ({ default: (await import('./people/people-page.tsx')).PeoplePage }))
+const HistoryPage = lazy(async () => ({ default: (await import('./history/history-page.tsx')).HistoryPage }))
+const ShareHistoryPage = lazy(async () => ({
+  default: (await import('./history/share-history-page.tsx')).ShareHistoryPage,
+}))
+const SnapshotPage = lazy(async () => ({
+  default: (await import('./history/snapshot-page.tsx')).SnapshotPage,
+}))
+const SettingsPage = lazy(async () => ({
+  default: (await import('./settings/settings-page.tsx')).SettingsPage,
+}))
+
+/** The page for whoever is signed in; the sign-in page for everybody else. */
+export function App() {
+  const session = useQuery(sessionQuery)
+  return (
+    <Answer query={session}>
+      {person => (person === null ? <SignInPage /> : <Pages person={person} />)}
+    </Answer>
+  )
+}
+
+function Pages({ person }: { person: Person }) {
+  const isAdmin = person.role === 'admin'
+  return (
+    <Routes>
+      <Route element={<Frame person={person} />}>
+        <Route path="/files/*" element={<FilesPage />} />
+        <Route path="/history" element={<HistoryPage person={person} />} />
+        <Route path="/history/:share" element={<ShareHistoryPage isAdmin={isAdmin} />} />
+        <Route path="/history/:share/:snapshot" element={<SnapshotPage />} />
+        {isAdmin && (
+          <>
+            <Route path="/storage" element={<BoxPage />} />
+            <Route path="/storage/:pool/replace/:disk" element={<BoxPage />} />
+            <Route path="/shares" element={<SharesPage />} />
+            <Route path="/shares/:share" element={<SharePage />} />
+            <Route path="/people" element={<PeoplePage />} />
+          </>
+        )}
+        <Route path="/settings" element={<SettingsPage person={person} />} />
+        <Route path="*" element={<Navigate to="/files" replace />} />
+      </Route>
+    </Routes>
+  )
+}

@@ -1,0 +1,9 @@
+import { useUploadWorks } from '../files/upload/use-upload-works.tsx'
+import { Tray } from '../kit/tray/tray.tsx'
+import { useJobWorks } from './use-job-works.ts'
+
+export function WorkTray({ isAdmin }: { isAdmin: boolean }) {
+  const uploads = useUploadWorks()
+  const jobs = useJobWorks(isAdmin)
+  return <Tray works={[...uploads, ...jobs]} />
+}

@@ -1,0 +1,121 @@
+import { Anchor, Button, Text } from '@mantine/core'
+import { IconDownload, IconRestore } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link, useParams, useSearchParams } from 'react-router'
+import type { Entry } from '../api/files.ts'
+import { snapshotContentAddress, snapshotFolderQuery, snapshotsQuery } from '../api/shares.ts'
+import { Breadcrumb } from '../files/breadcrumb.tsx'
+import { EntryIcon } from '../files/list/entry-icon.tsx'
+import { byName, sortEntries } from '../files/list/order.ts'
+import { joinPath } from '../files/path.ts'
+import { Answer } from '../kit/answer.tsx'
+import { formatBytes } from '../kit/format/bytes.ts'
+import { When } from '../kit/format/when.tsx'
+import { Row, Rows } from '../kit/rows.tsx'
+import { Sheet } from '../kit/sheet.tsx'
+import { RestoreOneDialog } from './restore-one-dialog.tsx'
+
+/** A share as it was: to look around in, and to take single things back from. */
+export function SnapshotPage() {
+  const { t } = useTranslation()
+  const { share = '', snapshot: id = '' } = useParams()
+  const [search, setSearch] = useSearchParams()
+  const path = search.get('path') ?? '/'
+  const snapshots = useQuery(snapshotsQuery(share))
+  const entries = useQuery(snapshotFolderQuery(share, id, path))
+  const [restored, setRestored] = useState<Entry | null>(null)
+  const snapshot = snapshots.data?.find(one => one.id === id)
+  const way = `/history/${encodeURIComponent(share)}`
+  return (
+    <Sheet
+      title={t('history.of', { share })}
+      lead={
+        <Anchor component={Link} to={way}>
+          {t('snapshot.back')}
+        </Anchor>
+      }
+    >
+      <div>
+        {snapshot && (
+          <Text>
+            <When at={snapshot.createdAt} /> {snapshot.label && `· ${snapshot.label}`}
+          </Text>
+        )}
+        <Breadcrumb path={path} onOpen={to => setSearch({ path: to })} />
+        <Answer query={entries} rows={8} height={56}>
+          {found =>
+            found.length === 0 ? (
+              <Text c="dimmed" p={16}>
+                {t('snapshot.emptyFolder')}
+              </Text>
+            ) : (
+              <Rows label={t('history.of', { share })}>
+                {sortEntries(found, byName).map(entry => (
+                  <PastEntry
+                    key={entry.name}
+                    entry={entry}
+                    to={`?path=${encodeURIComponent(joinPath(path, entry.name))}`}
+                    content={snapshotContentAddress(share, id, joinPath(path, entry.name))}
+                    onRestore={() => setRestored(entry)}
+                  />
+                ))}
+              </Rows>
+            )
+          }
+        </Answer>
+      </div>
+      {restored && (
+        <RestoreOneDialog
+          share={share}
+          id={id}
+          path={joinPath(path, restored.name)}
+          entry={restored}
+          onClose={() => setRestored(null)}
+        />
+      )}
+    </Sheet>
+  )
+}
+
+interface PastEntryProps {
+  entry: Entry
+  to: string
+  content: string
+  onRestore: () => void
+}
+
+function PastEntry({ entry, to, content, onRestore }: PastEntryProps) {
+  const { t } = useTranslation()
+  const size = entry.size === null ? '' : `${formatBytes(entry.size)} · `
+  return (
+    <Row
+      icon={<EntryIcon entry={entry} />}
+      title={entry.name}
+      detail={
+        <>
+          {size}
+          <When at={entry.modifiedAt} />
+        </>
+      }
+      {...(entry.kind === 'folder' ? { to } : {})}
+    >
+      {entry.kind === 'file' && (
+        <>
+          <Button
+            component="a"
+            href={content}
+            variant="subtle"
+            leftSection={<IconDownload size={20} aria-hidden />}
+          >
+            {t('files.download')}
+          </Button>
+          <Button variant="subtle" leftSection={<IconRestore size={20} aria-hidden />} onClick={onRestore}>
+            {t('snapshot.restore')}
+          </Button>
+        </>
+      )}
+    </Row>
+  )
+}

@@ -1,0 +1,154 @@
+import {
+  ActionIcon,
+  Button,
+  type CSSVariablesResolver,
+  createTheme,
+  Input,
+  type MantineColorsTuple,
+  Modal,
+  NumberInput,
+  PasswordInput,
+  Select,
+  TextInput,
+  Tooltip,
+} from '@mantine/core'
+import { type Scheme, tokens } from './tokens.ts'
+
+const moss = ramp(
+  '#F1F7F3',
+  '#E6F0EA',
+  '#B9DFC9',
+  '#86CBA4',
+  '#62AF84',
+  '#47936A',
+  '#387C57',
+  '#2B6A49',
+  '#235A3D',
+  '#1A4530',
+)
+const red = ramp(
+  '#FDECEA',
+  '#FAD9D5',
+  '#FFB9B1',
+  '#FF9A8F',
+  '#F06A5E',
+  '#D9473B',
+  '#C0342A',
+  '#A8231B',
+  '#8F1B14',
+  '#70130D',
+)
+const yellow = ramp(
+  '#FFF5E0',
+  '#FCE8C1',
+  '#F7D299',
+  '#F0B96B',
+  '#DB9A3D',
+  '#BF7C1C',
+  '#A3660A',
+  '#8A5300',
+  '#714400',
+  '#573500',
+)
+
+/** Mantine in Cairn's clothes. Colours come from `tokens`; Mantine's own are pointed at them below. */
+export const theme = createTheme({
+  fontFamily: "'Inter Variable', system-ui, sans-serif",
+  headings: { fontFamily: "'Inter Variable', system-ui, sans-serif", fontWeight: '600' },
+  fontSizes: { xs: '0.8125rem', sm: '0.875rem', md: '1rem', lg: '1.125rem', xl: '1.25rem' },
+  lineHeights: { xs: '1.4', sm: '1.45', md: '1.5', lg: '1.5', xl: '1.4' },
+  colors: { moss, red, yellow },
+  primaryColor: 'moss',
+  primaryShade: { light: 7, dark: 3 },
+  autoContrast: true,
+  black: tokens.light.text,
+  defaultRadius: 10,
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  components: {
+    Button: Button.extend({
+      defaultProps: { size: 'md' },
+      vars: (_theme, { size }) => ({
+        root: size === 'md' || !size ? { '--button-height': 'var(--cairn-control)' } : {},
+      }),
+    }),
+    ActionIcon: ActionIcon.extend({
+      defaultProps: { variant: 'subtle', color: 'gray' },
+      vars: () => ({
+        root: {
+          '--ai-size': 'var(--cairn-control)',
+          '--ai-color': 'var(--cairn-text)',
+          '--ai-hover': 'var(--cairn-hover)',
+        },
+      }),
+    }),
+    Input: Input.extend({
+      defaultProps: { size: 'md' },
+      vars: () => ({
+        wrapper: { '--input-bd': 'var(--cairn-field-line)', '--input-height': 'var(--cairn-control)' },
+      }),
+    }),
+    TextInput: TextInput.extend({ defaultProps: { size: 'md' } }),
+    PasswordInput: PasswordInput.extend({ defaultProps: { size: 'md' } }),
+    NumberInput: NumberInput.extend({ defaultProps: { size: 'md' } }),
+    Select: Select.extend({ defaultProps: { size: 'md' } }),
+    Modal: Modal.extend({
+      defaultProps: { centered: true, transitionProps: { duration: 130 }, closeButtonProps: { size: 'lg' } },
+    }),
+    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, withArrow: false } }),
+  },
+})
+
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: variablesOf('light'),
+  dark: variablesOf('dark'),
+})
+
+function variablesOf(scheme: Scheme): Record<string, string> {
+  const colours = tokens[scheme]
+  const own = Object.entries(colours).map(([name, value]) => [`--cairn-${kebab(name)}`, value])
+  return {
+    ...Object.fromEntries(own),
+    '--mantine-color-body': colours.surface,
+    '--mantine-color-text': colours.text,
+    '--mantine-color-bright': colours.text,
+    '--mantine-color-dimmed': colours.muted,
+    '--mantine-color-placeholder': colours.muted,
+    '--mantine-color-anchor': colours.accent,
+    '--mantine-color-default': colours.surface,
+    '--mantine-color-default-hover': colours.hover,
+    '--mantine-color-default-color': colours.text,
+    '--mantine-color-default-border': colours.line,
+    '--mantine-color-error': colours.danger,
+    '--mantine-primary-color-contrast': colours.onAccent,
+    ...family('moss', colours.accent, colours.accentHover, colours.accentSurface),
+    ...family('red', colours.danger, colours.dangerHover, colours.dangerSurface),
+    ...family('yellow', colours.warning, colours.warning, colours.warningSurface),
+    ...family('gray', colours.muted, colours.muted, colours.hover),
+  }
+}
+
+function family(name: string, colour: string, hover: string, surface: string): Record<string, string> {
+  const prefix = `--mantine-color-${name}`
+  return {
+    [`${prefix}-filled`]: colour,
+    [`${prefix}-filled-hover`]: hover,
+    [`${prefix}-light`]: surface,
+    [`${prefix}-light-hover`]: surface,
+    [`${prefix}-light-color`]: colour,
+    [`${prefix}-outline`]: colour,
+    [`${prefix}-outline-hover`]: surface,
+    [`${prefix}-text`]: colour,
+  }
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+}
+
+function ramp(
+  ...shades: [string, string, string, string, string, string, string, string, string, string]
+): MantineColorsTuple {
+  return shades
+}

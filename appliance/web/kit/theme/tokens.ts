@@ -1,0 +1,43 @@
+/** Every colour there is, for both schemes. Text on its ground reaches AA; `fieldLine` reaches 3:1 (WCAG 1.4.11). */
+export const tokens = {
+  light: {
+    page: '#FAFAF7',
+    surface: '#FFFFFF',
+    text: '#1F2421',
+    muted: '#5A625C',
+    line: '#E3E5DF',
+    fieldLine: '#868E87',
+    hover: '#F2F3EE',
+    accent: '#2B6A49',
+    accentHover: '#235A3D',
+    accentSurface: '#E6F0EA',
+    onAccent: '#FFFFFF',
+    warning: '#8A5300',
+    warningSurface: '#FFF5E0',
+    danger: '#A8231B',
+    dangerHover: '#8F1B14',
+    dangerSurface: '#FDECEA',
+    onDanger: '#FFFFFF',
+  },
+  dark: {
+    page: '#141715',
+    surface: '#1D211E',
+    text: '#E8EAE6',
+    muted: '#A3ABA4',
+    line: '#2C322E',
+    fieldLine: '#717A73',
+    hover: '#242925',
+    accent: '#86CBA4',
+    accentHover: '#9BD8B5',
+    accentSurface: '#213229',
+    onAccent: '#0F1B14',
+    warning: '#F0B96B',
+    warningSurface: '#2F2615',
+    danger: '#FF9A8F',
+    dangerHover: '#FFB0A7',
+    dangerSurface: '#351D1A',
+    onDanger: '#2A0B08',
+  },
+} as const
+
+export type Scheme = keyof typeof tokens

@@ -1,0 +1,3 @@
+import { pageConfig } from './kit/vite.ts'
+
+export default pageConfig({ name: 'app', root: import.meta.dirname, base: '/' })

@@ -1,0 +1,51 @@
+import { TextInput } from '@mantine/core'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { ApiFailure } from '../../appliance/web/kit/api/failure.ts'
+import { ErrorPanel } from '../../appliance/web/kit/error-panel.tsx'
+import { unlock } from '../api.ts'
+import { StepPanel } from '../step-panel.tsx'
+
+/** Proves that somebody is at the box: the code that its console shows. `#code=` fills it in. */
+export function ClaimStep() {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const [code, setCode] = useState(codeInAddress)
+  const unlocking = useMutation({
+    mutationFn: () => unlock(code),
+    onSuccess() {
+      history.replaceState(null, '', location.pathname)
+      return client.invalidateQueries({ queryKey: ['setup'] })
+    },
+  })
+  const isWrong = unlocking.error instanceof ApiFailure && unlocking.error.code === 'setup/wrong-code'
+  return (
+    <StepPanel
+      title={t('setup.claim.title')}
+      lead={t('setup.claim.lead')}
+      action={t('setup.claim.action')}
+      isReady={code.trim().length >= 8}
+      isBusy={unlocking.isPending}
+      onNext={() => unlocking.mutate()}
+    >
+      <TextInput
+        label={t('setup.claim.code')}
+        description={t('setup.claim.hint')}
+        placeholder="ABCD-EFGH"
+        value={code}
+        error={isWrong ? t('setup.claim.wrong') : undefined}
+        onChange={event => setCode(event.currentTarget.value.toUpperCase())}
+        autoComplete="one-time-code"
+        autoCapitalize="characters"
+        spellCheck={false}
+        maw={320}
+      />
+      {unlocking.error && !isWrong && <ErrorPanel error={unlocking.error} />}
+    </StepPanel>
+  )
+}
+
+function codeInAddress(): string {
+  return new URLSearchParams(location.hash.slice(1)).get('code')?.toUpperCase() ?? ''
+}

@@ -1,0 +1,3 @@
+import { pageConfig } from '../appliance/web/kit/vite.ts'
+
+export default pageConfig({ name: 'setup', root: import.meta.dirname, base: '/setup/' })
