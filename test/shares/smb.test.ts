@@ -53,9 +53,9 @@ smbTest('files are put, read, renamed and deleted, and belong to the service acc
     'shared',
     `put ${folder}/in "a ü.bin"; rename "a ü.bin" b.bin; mkdir sub; put ${folder}/in sub/c.bin; rm sub/c.bin`,
   )
-  t.deepEqual(await readFile(pathIn(world, 'shared', 'b.bin')), bytes)
+  t.true(bytes.equals(await readFile(pathIn(world, 'shared', 'b.bin'))))
   await smb(world, bob, 'shared', `get b.bin ${folder}/out`)
-  t.deepEqual(await readFile(join(folder, 'out')), bytes)
+  t.true(bytes.equals(await readFile(join(folder, 'out'))))
   const { stdout } = await run([
     'stat',
     '-c',
