@@ -24,7 +24,8 @@ const restBetweenHealsMs = 10 * 60_000
 
 interface Seen {
   text: string
-  wasGone: boolean
+  /** Something may have been missed. Kept until a heal was asked for: a look in between must not forget it. */
+  owesHeal: boolean
   errors: number
   healedAt: number
 }
@@ -44,8 +45,9 @@ export function createWatch({ facts, changed, log }: WatchDeps): Watch {
   function compare(name: string, poolFacts: PoolFacts) {
     const before = seen.get(name)
     const current = lookAt(poolFacts, before)
-    if (needsHeal(poolFacts, before, current)) {
+    if (needsHeal(poolFacts, current) || hasNewErrors(poolFacts, before, current)) {
       heals.add(name)
+      current.owesHeal = false
       current.healedAt = Date.now()
     }
     seen.set(name, current)
@@ -67,7 +69,7 @@ export function createWatch({ facts, changed, log }: WatchDeps): Watch {
 function lookAt({ isMounted, isReadOnly, members }: PoolFacts, before: Seen | undefined): Seen {
   return {
     text: JSON.stringify([isMounted, isReadOnly, members.map(outline)]),
-    wasGone: members.some(isAway),
+    owesHeal: (before?.owesHeal ?? true) || !isMounted || isReadOnly || members.some(isAway),
     errors: members.reduce((sum, { errors }) => sum + errors.write + errors.flush + errors.generation, 0),
     healedAt: before?.healedAt ?? Number.NEGATIVE_INFINITY,
   }
@@ -81,12 +83,17 @@ function isAway({ isMissing, isGone }: MemberFacts): boolean {
   return isMissing || isGone
 }
 
-function needsHeal(
-  { isMounted, isReadOnly, members, activity }: PoolFacts,
-  before: Seen | undefined,
-  now: Seen,
-) {
-  if (!isMounted || isReadOnly || activity !== 'none' || now.wasGone || !members.some(isStale)) return false
-  if (before === undefined || before.wasGone) return true
-  return now.errors > before.errors && Date.now() - before.healedAt > restBetweenHealsMs
+function needsHeal(facts: PoolFacts, now: Seen): boolean {
+  return now.owesHeal && canHeal(facts)
+}
+
+/** It was away for less than the time between two looks, or it fails while it is there: then not again and again. */
+function hasNewErrors(facts: PoolFacts, before: Seen | undefined, now: Seen): boolean {
+  const isRested = Date.now() - now.healedAt > restBetweenHealsMs
+  return before !== undefined && now.errors > before.errors && isRested && canHeal(facts)
+}
+
+function canHeal({ isMounted, isReadOnly, members, activity }: PoolFacts): boolean {
+  const isFree = isMounted && !isReadOnly && activity === 'none'
+  return isFree && !members.some(isAway) && members.some(isStale)
 }
