@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { silentLog } from '../../appliance/lib/log.ts'
@@ -241,14 +242,13 @@ smbTest('a password that changed ends the connections it opened', async t => {
   t.notRegex(await smb(world, alice, 'shared', 'ls'), /late/)
 })
 
-smbTest('smbd that was killed comes back, and is reported while it is away', async t => {
+smbTest('smbd that was killed comes back, and all is well again', async t => {
   const world = await worldOfTwo(t)
   const [first] = await sambaProcessesOf(join(world.config.runDir, 'smb', 'etc', 'smb.conf'))
   if (first === undefined) return t.fail('smbd does not run')
   process.kill(first, 'SIGKILL')
   await eventually(async () => !/NT_STATUS/.test(await smb(world, alice, 'shared', 'ls')))
-  const issues = await Promise.all((world.shares.domain.checks ?? []).map(check => check()))
-  t.deepEqual(issues.flat(), [])
+  t.deepEqual(await issuesOf(world), [])
 })
 
 smbTest('what an agent that was killed has left is ended before a new smbd starts', async t => {
@@ -281,6 +281,37 @@ smbTest('two boxes side by side keep to themselves', async t => {
   await other.stop()
   t.regex(await smb(one, alice, 'shared', 'ls'), /of-one/)
 })
+
+smbTest('a port that is taken is said, breaks nothing else, and is used once it is free', async t => {
+  const other = createServer().listen(0)
+  await once(other, 'listening')
+  const address = other.address()
+  const smbPort = typeof address === 'object' && address ? address.port : 0
+  const world = await startWorld(t, { isReal: true, smbPort })
+  await world.users.create({ ...alice, role: 'admin' })
+  await world.shares.create({ name: 'shared', pool: 'pool', everyone: 'write' })
+  t.deepEqual(
+    (await issuesOf(world)).map(issue => issue.code),
+    ['shares/smb-port-taken'],
+  )
+  other.close()
+  await once(other, 'close')
+  await eventually(async () => !/NT_STATUS/.test(await smb(world, alice, 'shared', 'ls')))
+  await eventually(async () => (await issuesOf(world)).length === 0)
+  t.pass()
+})
+
+smbTest('a share whose pool went away is closed, not empty', async t => {
+  const world = await worldOfTwo(t)
+  await smb(world, alice, 'shared', 'mkdir there')
+  await run(['umount', join(world.box.poolsDir, 'pool')])
+  await world.shares.setGrants('shared', { users: { alice: 'write' } })
+  t.regex(await smb(world, alice, 'shared', 'ls'), /BAD_NETWORK_NAME/)
+})
+
+async function issuesOf(world: World) {
+  return (await Promise.all((world.shares.domain.checks ?? []).map(check => check()))).flat()
+}
 
 interface OpenConnection {
   type(text: string): void

@@ -29,6 +29,7 @@ export interface WorldOptions {
   /** A pool of a practice disk, and smbd; otherwise a pool that is a plain folder, and no SMB. */
   isReal?: boolean
   hasPool?: boolean
+  smbPort?: number
 }
 
 /** Storage, users and shares of one box, as a server has them, with the agent in this process. */
@@ -37,7 +38,7 @@ export async function startWorld(t: ExecutionContext, options: WorldOptions = {}
   const box = await startBox(t, { isRoot: isReal, disks: 1 })
   if (isReal) await chmod(box.folder, 0o755)
   if (isReal && hasPool) await box.createPool('single')
-  const config = await configOf(t, box.folder)
+  const config = await configOf(t, box.folder, options.smbPort)
   const parts = createParts(silentLog)
   const operations = createSharesOperations({ config, serviceUid, log: silentLog, parts })
   const agent = createLocalAgent(isReal ? operations : withoutSmb(operations), silentLog)
@@ -67,10 +68,10 @@ function withoutSmb(operations: ReturnType<typeof createSharesOperations>) {
   }
 }
 
-async function configOf(t: ExecutionContext, dataDir: string): Promise<Config> {
+async function configOf(t: ExecutionContext, dataDir: string, smbPort?: number): Promise<Config> {
   const runDir = await mkdtemp(join(tmpdir(), 'cairn-run-'))
   await chmod(runDir, 0o755)
   t.teardown(() => rm(runDir, { recursive: true, force: true }))
-  const port = await freePort()
+  const port = smbPort ?? (await freePort())
   return { ...readConfig(['--data', dataDir, '--smb-port', String(port)], {}), runDir }
 }

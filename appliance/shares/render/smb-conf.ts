@@ -47,6 +47,10 @@ function globalSection({ hostName }: SmbIntent, { folder, port }: SmbPlaces): st
     // A line per question about free space would fill the log: Btrfs subvolumes have no device path.
     ['log level', '1 quota:-1'],
 
+    // Never used without winbind; without a range every connection logs that there is none.
+    ['idmap config * : backend', 'tdb'],
+    ['idmap config * : range', '27800000-27899999'],
+
     ['load printers', 'no'],
     ['printing', 'bsd'],
     ['printcap name', '/dev/null'],

@@ -48,9 +48,9 @@ export function createSmbSync(deps: SmbSyncDeps): SmbSync {
     try {
       let wanted = await intent()
       for (let round = 0; round < mostRounds; round++) {
-        const status = await agent.call('shares/apply-smb', wanted)
+        await agent.call('shares/apply-smb', wanted)
         const now = await intent()
-        if (isSame(now, wanted)) return status.problem
+        if (isSame(now, wanted)) return null
         wanted = now
       }
       return null

@@ -1,6 +1,6 @@
 import { createConnection, createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import { createDaemon } from '../../lib/daemon.ts'
+import { createDaemon, type DaemonState } from '../../lib/daemon.ts'
 import { errnoOf } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import { type Command, type RunResult, run } from '../../lib/run.ts'
@@ -29,8 +29,20 @@ export function createSmbd({ places, log }: { places: Places; log: Log }): Smbd 
   // In a process group of its own (no --no-process-group): when it ends, smbd signals its whole group.
   const command: Command = ['smbd', '-F', '-s', places.conf, '-l', `${places.folder}/log`]
   const onLine = (line: string) => log.warn('smbd', { line })
-  const daemon = createDaemon({ name: 'smbd', command, env, log, onLine })
+  const onState = ({ isRunning }: DaemonState) => {
+    if (isRunning) void endUnlessAccepting()
+  }
+  const daemon = createDaemon({ name: 'smbd', command, env, log, onLine, onState })
   let isStarted = false
+
+  /** Where one of its two sockets could not be had, smbd goes on with the other: then it is to try again. */
+  async function endUnlessAccepting() {
+    const pid = daemon.pid()
+    if (pid === undefined) return
+    const isSame = () => daemon.pid() === pid
+    await untilAccepting(places.port, isSame)
+    if (isStarted && isSame() && !(await isAccepting(places.port))) process.kill(pid, 'SIGTERM')
+  }
 
   const tool = ([program, ...args]: Command) => run([program, '-s', places.conf, ...args], { env })
 
@@ -38,8 +50,8 @@ export function createSmbd({ places, log }: { places: Places; log: Log }): Smbd 
     isStarted: () => isStarted,
     async start() {
       await endSambaOf(places.conf)
-      daemon.start()
       isStarted = true
+      daemon.start()
       await untilAccepting(places.port, () => daemon.state().restarts === 0)
     },
     async stop() {
