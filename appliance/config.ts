@@ -5,9 +5,9 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { Failure } from './lib/failure.ts'
 import { invalidInput } from './lib/operation.ts'
+import { serviceUid } from './lib/service-account.ts'
 
-/** The fixed uid and gid of the service account: pools travel between boxes. */
-export const serviceUid = 2770
+export { serviceUid }
 
 const sizeUnits: Record<string, number> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
 const sizeText = z

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Config, serviceUid } from '../config.ts'
+import type { Config } from '../config.ts'
 import type { Events } from '../lib/events.ts'
 import type { Log } from '../lib/log.ts'
 import { operation } from '../lib/operation.ts'
@@ -32,7 +32,7 @@ export function createOperations(deps: OperationDeps) {
       isRoot: config.isRoot,
     }),
     // After storage: smbd stops before the pools it serves are unmounted.
-    ...createSharesOperations({ ...deps, serviceUid }),
+    ...createSharesOperations(deps),
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { type Agent, createLocalAgent } from '../../appliance/agent/client.ts'
-import { type Config, readConfig, serviceUid } from '../../appliance/config.ts'
+import { type Config, readConfig } from '../../appliance/config.ts'
 import { systemClock } from '../../appliance/lib/clock.ts'
 import { migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
 import { silentLog } from '../../appliance/lib/log.ts'
@@ -40,7 +40,7 @@ export async function startWorld(t: ExecutionContext, options: WorldOptions = {}
   if (isReal && hasPool) await box.createPool('single')
   const config = await configOf(t, box.folder, options.smbPort)
   const parts = createParts(silentLog)
-  const operations = createSharesOperations({ config, serviceUid, log: silentLog, parts })
+  const operations = createSharesOperations({ config, log: silentLog, parts })
   const agent = createLocalAgent(isReal ? operations : withoutSmb(operations), silentLog)
   const database = await openDatabase(join(box.folder, 'people.db'))
   const kit = { database, agent, events: box.events, log: silentLog, clock: systemClock, config }

@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import type { Config } from '../../config.ts'
 import { Failure } from '../../lib/failure.ts'
 import { run } from '../../lib/run.ts'
+import { serviceUid } from '../../lib/service-account.ts'
 import { parseSmbStatus } from '../parse/smbstatus.ts'
 import { testparmProblem } from '../parse/testparm.ts'
 import { type Revoked, revokedBetween } from '../plan/revoked.ts'
@@ -12,8 +13,8 @@ import { isFolder, makePlaces, type Places, writeIfChanged } from './places.ts'
 import type { Smbd } from './smbd.ts'
 
 /** Brings files and smbd in line with the intent: written if changed, checked before, reloaded only if written. */
-export function createApply(deps: { config: Config; serviceUid: number; places: Places; smbd: Smbd }) {
-  const { config, serviceUid, places, smbd } = deps
+export function createApply(deps: { config: Config; places: Places; smbd: Smbd }) {
+  const { config, places, smbd } = deps
   let applied: SmbIntent | undefined
 
   async function write(intent: SmbIntent): Promise<boolean> {
@@ -40,7 +41,7 @@ export function createApply(deps: { config: Config; serviceUid: number; places: 
     const { stdout } = await smbd.tool(['smbstatus', '--json'])
     const { sessions, trees } = parseSmbStatus(stdout)
     for (const { user, pid } of sessions) {
-      if (revoked.users.includes(user)) await smbd.tool(['smbcontrol', String(pid), 'shutdown'])
+      if (revoked.users.includes(user)) await smbd.tell(pid, 'shutdown')
     }
     for (const { share, user, pid } of trees) {
       const isRevoked = revoked.connections.some(
@@ -52,8 +53,8 @@ export function createApply(deps: { config: Config; serviceUid: number; places: 
 
   /** Reloads first, or the client would be let in again by what this process still knows. */
   async function closeShare(pid: number, share: string) {
-    await smbd.tool(['smbcontrol', String(pid), 'reload-config'])
-    await smbd.tool(['smbcontrol', String(pid), 'close-share', share])
+    await smbd.tell(pid, 'reload-config')
+    await smbd.tell(pid, 'close-share', share)
   }
 
   return async (wanted: SmbIntent): Promise<void> => {

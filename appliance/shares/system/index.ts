@@ -11,17 +11,11 @@ import { sambaProblem } from './programs.ts'
 import { createSmbd } from './smbd.ts'
 
 /** What root does for shares: Samba's configuration, and smbd beside the agent. */
-export function createSharesOperations(deps: {
-  config: Config
-  /** On whose behalf smbd reads and writes every file. */
-  serviceUid: number
-  log: Log
-  parts: Parts
-}) {
-  const { config, serviceUid, log, parts } = deps
+export function createSharesOperations(deps: { config: Config; log: Log; parts: Parts }) {
+  const { config, log, parts } = deps
   const places = placesOf(config)
   const smbd = createSmbd({ places, log })
-  const apply = createApply({ config, serviceUid, places, smbd })
+  const apply = createApply({ config, places, smbd })
   let last: Promise<unknown> = Promise.resolve()
 
   /** One at a time, in the order they came, whichever server asks. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { createDaemon, type DaemonState } from '../../lib/daemon.ts'
@@ -17,6 +18,8 @@ export interface Smbd {
   /** Returns when smbd has read its configuration again; nobody is cut. */
   reload(): Promise<void>
   tool(command: Command): Promise<RunResult>
+  /** A message to one smbd process; one that has ended needs none. */
+  tell(pid: number, ...message: string[]): Promise<void>
   status(): Promise<SmbStatus>
 }
 
@@ -46,6 +49,14 @@ export function createSmbd({ places, log }: { places: Places; log: Log }): Smbd 
 
   const tool = ([program, ...args]: Command) => run([program, '-s', places.conf, ...args], { env })
 
+  async function tell(pid: number, ...message: string[]) {
+    try {
+      await tool(['smbcontrol', String(pid), ...message])
+    } catch (error) {
+      if (existsSync(`/proc/${pid}`)) throw error
+    }
+  }
+
   return {
     isStarted: () => isStarted,
     async start() {
@@ -60,12 +71,14 @@ export function createSmbd({ places, log }: { places: Places; log: Log }): Smbd 
       await endSambaOf(places.conf)
     },
     async reload() {
-      if (!daemon.state().isRunning) return
-      await tool(['smbcontrol', 'smbd', 'reload-config'])
+      const pid = daemon.pid()
+      if (pid === undefined) return
+      await tell(pid, 'reload-config')
       // Messages are handled in order: once it answers, it has read the configuration.
-      await tool(['smbcontrol', 'smbd', 'ping'])
+      await tell(pid, 'ping')
     },
     tool,
+    tell,
     async status() {
       const { isRunning, restarts } = daemon.state()
       const isDown = isStarted && (!isRunning || restarts > 0)
