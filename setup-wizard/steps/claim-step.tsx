@@ -7,6 +7,8 @@ import { ErrorPanel } from '../../appliance/web/kit/error-panel.tsx'
 import { unlock } from '../api.ts'
 import { StepPanel } from '../step-panel.tsx'
 
+const boxWaitsMs = 1_000
+
 /** Proves that somebody is at the box: the code that its console shows. `#code=` fills it in. */
 export function ClaimStep() {
   const { t } = useTranslation()
@@ -14,6 +16,9 @@ export function ClaimStep() {
   const [code, setCode] = useState(codeInAddress)
   const unlocking = useMutation({
     mutationFn: () => unlock(code),
+    // After a wrong code the box listens again in a second; nobody should have to press twice.
+    retry: (tries, error) => tries < 3 && error instanceof ApiFailure && error.code === 'setup/too-fast',
+    retryDelay: boxWaitsMs,
     onSuccess() {
       history.replaceState(null, '', location.pathname)
       return client.invalidateQueries({ queryKey: ['setup'] })

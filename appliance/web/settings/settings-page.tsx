@@ -13,7 +13,7 @@ import { OwnPassword } from './own-password.tsx'
 export function SettingsPage({ person }: { person: Person }) {
   const { t } = useTranslation()
   return (
-    <Sheet title={t('settings.title')} lead={<SignOut person={person} />}>
+    <Sheet title={t('settings.title')} lead={<SignOut />}>
       <AppPasswords user={person.name} />
       <Connect />
       <OwnPassword user={person.name} />
@@ -24,13 +24,13 @@ export function SettingsPage({ person }: { person: Person }) {
   )
 }
 
-function SignOut({ person }: { person: Person }) {
+function SignOut() {
   const { t } = useTranslation()
   const client = useQueryClient()
   const toast = useToast()
   return (
     <Button variant="default" onClick={() => signOut(client).catch(toast.failed)}>
-      {t('settings.signOut', { name: person.name })}
+      {t('settings.signOut')}
     </Button>
   )
 }

@@ -113,7 +113,7 @@ function FindField({ wanted, onWanted, findRef, onLeaveFind }: Props) {
         if (event.key === 'Escape') onWanted('')
         if (event.key === 'Escape' || event.key === 'ArrowDown' || event.key === 'Enter') onLeaveFind()
       }}
-      placeholder={t('files.find')}
+      placeholder={t('files.findShort')}
       aria-label={t('files.find')}
       leftSection={<IconSearch size={20} aria-hidden />}
       rightSection={

@@ -65,7 +65,7 @@ const shownSerial = 8
 
 /** People compare the last characters with the sticker. */
 export function serialEnd(serial: string): string {
-  return serial.length <= shownSerial + 2 ? serial : `…${serial.slice(-shownSerial)}`
+  return serial.length <= shownSerial + 2 ? serial : `…${serial.slice(-shownSerial).replace(/^[-_ ]/, '')}`
 }
 
 function DiskDrawing({ isTroubled }: { isTroubled: boolean }) {

@@ -1,9 +1,10 @@
-import { List, Stack, Text, ThemeIcon } from '@mantine/core'
-import { IconAlertTriangle, IconCheck } from '@tabler/icons-react'
+import { Stack, Text } from '@mantine/core'
+import { IconAlertTriangle } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import type { PoolPlan } from '../../../storage/schema.ts'
 import { formatBytes } from '../format/bytes.ts'
 import { Notice } from '../notice.tsx'
+import classes from './plan-preview.module.css'
 import { useProfileName } from './profile-name.ts'
 
 /** What will be done, step by step, before anything is. */
@@ -18,38 +19,26 @@ export function PlanPreview({ plan }: { plan: PoolPlan }) {
         {t('pool.usable', { size: formatBytes(usableBytes) })} ·{' '}
         {t('pool.survives', { count: lossesSurvived })}
       </Text>
-      <List spacing={8} center={false}>
+      <ol className={classes.steps}>
         {steps.map(step => (
-          <List.Item
-            key={`${step.title} ${step.detail}`}
-            icon={<StepIcon isDestructive={step.isDestructive} />}
-          >
-            <Text fw={500}>{step.title}</Text>
+          <li key={`${step.title} ${step.detail}`} data-destructive={step.isDestructive || undefined}>
+            <Text fw={500} className="unbroken">
+              {step.isDestructive && (
+                <IconAlertTriangle size={20} className={classes.alarm} aria-label={t('pool.destructive')} />
+              )}
+              {step.title}
+            </Text>
             <Text size="sm" c="dimmed" className="unbroken">
               {step.detail}
             </Text>
-          </List.Item>
+          </li>
         ))}
-      </List>
+      </ol>
       {warnings.map(warning => (
         <Notice key={warning} kind="warning">
           {warning}
         </Notice>
       ))}
     </Stack>
-  )
-}
-
-function StepIcon({ isDestructive }: { isDestructive: boolean }) {
-  const { t } = useTranslation()
-  const Icon = isDestructive ? IconAlertTriangle : IconCheck
-  return (
-    <ThemeIcon variant="transparent" color={isDestructive ? 'red' : 'moss'} size={24}>
-      <Icon
-        size={20}
-        aria-label={isDestructive ? t('pool.destructive') : undefined}
-        aria-hidden={!isDestructive}
-      />
-    </ThemeIcon>
   )
 }

@@ -1,6 +1,6 @@
 import { Stack, TextInput, Title } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Disk, PoolOption, PoolPlan } from '../../../storage/schema.ts'
 import { Answer } from '../answer.tsx'
@@ -60,7 +60,7 @@ export function PoolPlanner({ disks, wish, onWish, questions }: Props) {
       )}
       {hasDisks && wish.profile !== '' && (
         <section>
-          <Title order={3} size="h4" mb={8}>
+          <Title order={2} size="h4" mb={8}>
             {t('pool.plan')}
           </Title>
           <Answer query={plan}>{found => <PlanPreview plan={found} />}</Answer>
@@ -85,16 +85,19 @@ export function planRequest({ isAdvanced, ...wish }: PoolWish): PoolWish {
   return isAdvanced ? { ...wish, isAdvanced } : wish
 }
 
-/** Chooses what is suggested as long as nothing possible is chosen. */
+/** Chooses what is suggested, and goes along when other disks suggest something else, until somebody has chosen. */
 function useSuggestion(
   wish: PoolWish,
   options: readonly PoolOption[] | undefined,
   onWish: (wish: PoolWish) => void,
 ) {
+  const followed = useRef('')
   const isPossible = options?.some(option => option.profile === wish.profile && option.isPossible)
   const suggested = options && suggestedProfile(options)
   useEffect(() => {
-    if (isPossible === false && suggested && suggested !== wish.profile)
-      onWish({ ...wish, profile: suggested, isAdvanced: false })
+    if (!suggested || suggested === wish.profile) return
+    if (isPossible && wish.profile !== followed.current) return
+    followed.current = suggested
+    onWish({ ...wish, profile: suggested, isAdvanced: false })
   }, [isPossible, suggested, wish, onWish])
 }

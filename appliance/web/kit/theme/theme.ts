@@ -3,6 +3,7 @@ import {
   Button,
   type CSSVariablesResolver,
   createTheme,
+  defaultVariantColorsResolver,
   Input,
   type MantineColorsTuple,
   Modal,
@@ -11,6 +12,8 @@ import {
   Select,
   TextInput,
   Tooltip,
+  type VariantColorResolverResult,
+  type VariantColorsResolverInput,
 } from '@mantine/core'
 import { type Scheme, tokens } from './tokens.ts'
 
@@ -51,16 +54,20 @@ const yellow = ramp(
   '#573500',
 )
 
+// Where Mantine takes a grey directly, it is one of ours: 0 lightest to 9 darkest, in `dark` 7 is the page.
+const gray = ramp('#FAFAF7', '#F2F3EE', '#ECEDE8', '#E3E5DF', '#D2D5CF', '#B0B6B0', '#868E87', '#5A625C', '#3C433E', '#1F2421')
+const dark = ramp('#E8EAE6', '#C9CDC8', '#A3ABA4', '#717A73', '#2C322E', '#242925', '#1D211E', '#1D211E', '#141715', '#0C0E0D')
+
 /** Mantine in Cairn's clothes. Colours come from `tokens`; Mantine's own are pointed at them below. */
 export const theme = createTheme({
   fontFamily: "'Inter Variable', system-ui, sans-serif",
   headings: { fontFamily: "'Inter Variable', system-ui, sans-serif", fontWeight: '600' },
   fontSizes: { xs: '0.8125rem', sm: '0.875rem', md: '1rem', lg: '1.125rem', xl: '1.25rem' },
   lineHeights: { xs: '1.4', sm: '1.45', md: '1.5', lg: '1.5', xl: '1.4' },
-  colors: { moss, red, yellow },
+  colors: { moss, red, yellow, gray, dark },
   primaryColor: 'moss',
   primaryShade: { light: 7, dark: 3 },
-  autoContrast: true,
+  variantColorResolver: colorsOfVariant,
   black: tokens.light.text,
   defaultRadius: 10,
   cursorType: 'pointer',
@@ -98,6 +105,13 @@ export const theme = createTheme({
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, withArrow: false } }),
   },
 })
+
+/** What stands on a filled ground depends on the scheme, which Mantine's own resolver cannot know. */
+function colorsOfVariant(input: VariantColorsResolverInput): VariantColorResolverResult {
+  const colours = defaultVariantColorsResolver(input)
+  if (input.variant !== 'filled') return colours
+  return { ...colours, color: input.color === 'red' ? 'var(--cairn-on-danger)' : 'var(--cairn-on-accent)' }
+}
 
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
