@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { access, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
@@ -149,6 +149,7 @@ const profiles = [
   { profile: 'single', sizes: [512, 1024, 768] },
   { profile: 'raid1', sizes: [512, 1024, 1536] },
   { profile: 'raid1', sizes: [512, 512, 2048] },
+  { profile: 'raid1', sizes: [2048, 512, 512] },
   { profile: 'raid1c3', sizes: [512, 768, 1024, 1024] },
   { profile: 'raid10', sizes: [768, 768, 1024, 1024] },
   { profile: 'raid10', sizes: [768, 768, 768, 768, 1024] },
@@ -209,13 +210,13 @@ for (const stage of ['Making the filesystem', 'Laying out the folders']) {
 }
 
 function killedAt(folder: string, stage: string): Promise<void> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'creating.ts'), [folder])
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'creating.ts'), folder, stage], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  child.stdout.once('data', () => child.kill('SIGKILL'))
   return new Promise((resolve, reject) => {
-    child.on('message', message => {
-      if (message === stage) child.kill('SIGKILL')
-    })
-    child.once('exit', (_, signal) =>
-      signal === 'SIGKILL' ? resolve() : reject(new Error('it came to its end')),
+    child.once('exit', (code, signal) =>
+      signal === 'SIGKILL' ? resolve() : reject(new Error(`it ended by itself: ${code}`)),
     )
   })
 }

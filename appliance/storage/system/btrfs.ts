@@ -78,7 +78,8 @@ export async function wipe({ path, signatures, partitions }: DiskFacts): Promise
 async function makeFilesystem({ name, uuid, profile, disks }: NewPool) {
   if (profile === 'folder') throw new Failure('invalid', 'storage/profile', 'A folder is no Btrfs profile.')
   const metadata = metadataProfile(profile, disks.length)
-  const devices = disks.map(({ path }) => path)
+  // mkfs.btrfs 6.2 leaves the first one out of its first chunks: if that is the largest, its partners fill up early.
+  const devices = disks.toSorted((a, b) => a.sizeBytes - b.sizeBytes).map(({ path }) => path)
   await run(
     [
       'mkfs.btrfs',
