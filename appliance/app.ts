@@ -3,9 +3,11 @@ import type { Config } from './config.ts'
 import { createDav } from './dav/index.ts'
 import { createFiles } from './files/index.ts'
 import { createHealth } from './health/index.ts'
+import { inviteBody } from './http/continue.ts'
 import { type Audience, eventRoute, toAdmins, toEverybody } from './http/events.ts'
 import { createFaces } from './http/faces.ts'
 import { createMetrics } from './http/metrics.ts'
+import type { Actor } from './http/route.ts'
 import { createHttpServer } from './http/server.ts'
 import { createJobs } from './jobs/index.ts'
 import { systemClock as clock } from './lib/clock.ts'
@@ -15,7 +17,7 @@ import { createEvents } from './lib/events.ts'
 import type { Lifecycle } from './lib/lifecycle.ts'
 import type { Log } from './lib/log.ts'
 import { createSetup } from './setup/index.ts'
-import { createShares } from './shares/index.ts'
+import { createShares, type Shares } from './shares/index.ts'
 import { createStorage } from './storage/index.ts'
 import { createSystem } from './system/index.ts'
 import { createUsers } from './users/index.ts'
@@ -61,7 +63,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
 
   const metrics = createMetrics()
   const faces = createFaces({
-    routes: [...domains.flatMap(domain => domain.routes ?? []), eventRoute(events, audience)],
+    routes: [...domains.flatMap(domain => domain.routes ?? []), eventRoute(events, audienceOf(shares))],
     guards: { authenticate: users.authenticate, requireSetup: setup.requireSetup },
     metrics,
     webRoot: config.webRoot,
@@ -76,7 +78,9 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     listener(request, response) {
       const isDav = dav.handle(request, response) !== false
       metrics.observe(isDav ? 'webdav' : 'web', request, response)
-      if (!isDav) faces(request, response)
+      if (isDav) return
+      inviteBody(request, response)
+      faces(request, response)
     },
   })
 
@@ -107,9 +111,24 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
 const withoutRoot =
   'cairn: not root, so one folder is served: no disks, no snapshots, no SMB. As root there are practice disks.'
 
-const audience: Audience = {
-  'storage/changed': toAdmins,
-  'jobs/changed': toAdmins,
-  'users/changed': toAdmins,
-  'shares/changed': toEverybody,
+/** Who hears of what: nobody learns of a folder that they could not list. */
+function audienceOf(shares: Shares): Audience {
+  const maySee = ({ user }: Actor, kind: 'shares' | 'homes', name: string) =>
+    kind === 'homes' ? name === user : shares.volume({ user }, name) !== undefined
+  const ofSubvolume = (actor: Actor, { kind, name }: { kind: 'shares' | 'homes'; name: string }) =>
+    maySee(actor, kind, name)
+  return {
+    'storage/changed': toEverybody,
+    'jobs/changed': toAdmins,
+    'users/changed': toAdmins,
+    'shares/changed': toEverybody,
+    'system/renamed': toEverybody,
+    'storage/snapshots-changed': (actor, data) => actor.role === 'admin' || ofSubvolume(actor, data),
+    'storage/subvolume-replaced': ofSubvolume,
+    'shares/restored': ofSubvolume,
+    'files/changed': (actor, { volume }) => {
+      const [kind, name = ''] = volume.split(/:(.*)/s)
+      return maySee(actor, kind === 'home' ? 'homes' : 'shares', name)
+    },
+  }
 }

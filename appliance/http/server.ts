@@ -1,6 +1,13 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Failure } from '../lib/failure.ts'
+import { holdBodies } from './continue.ts'
 
 export interface HttpServer {
   start(): Promise<{ port: number }>
@@ -10,6 +17,7 @@ export interface HttpServer {
 
 const maxHeaderBytes = 32 * 1024
 const stopGraceMs = 8_000
+const dropForMs = 30_000
 
 /** `isShared`: several server processes listen on one port, and the kernel spreads connections (SO_REUSEPORT). */
 export function createHttpServer(options: {
@@ -17,16 +25,34 @@ export function createHttpServer(options: {
   isShared: boolean
   listener: RequestListener
 }): HttpServer {
+  const listener: RequestListener = (request, response) => {
+    dropRestOf(request, response)
+    options.listener(request, response)
+  }
   const server = createServer(
     { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 65_000, requestTimeout: 0 },
-    options.listener,
+    listener,
   )
   server.headersTimeout = 30_000
   server.on('clientError', refuse)
+  holdBodies(server, listener)
   return {
     start: () => listen(server, options),
     stop: () => close(server),
   }
+}
+
+/**
+ * Where the answer comes before the end of the body (the disk is full, say), the rest is read and dropped for a while:
+ * a connection that is cut while the client still sends takes the answer with it.
+ */
+function dropRestOf(request: IncomingMessage, response: ServerResponse) {
+  response.once('finish', () => {
+    if (request.complete) return
+    const cut = setTimeout(() => request.socket.destroy(), dropForMs)
+    request.once('close', () => clearTimeout(cut))
+    request.resume()
+  })
 }
 
 /** What is no HTTP gets one line and no second chance. */

@@ -20,6 +20,7 @@ const native = {
   renameat2: libc.func(
     'int renameat2(int oldDir, const char *old, int newDir, const char *new, unsigned int flags)',
   ),
+  close: libc.func('int close(int fd)'),
   fcntl: libc.func('int fcntl(int fd, int command, int argument)'),
   flock: libc.func('int flock(int fd, int operation)'),
   statx: libc.func('int statx(int dirfd, const char *path, int flags, unsigned int mask, void *buf)'),
@@ -68,17 +69,42 @@ export const openFlags = {
 
 /**
  * Opens `path` below the open folder `dirFd` (openat2(2), RESOLVE_BENEATH, no symbolic link anywhere, the last name
- * included). ELOOP: a symlink on the way. EXDEV: it would leave the folder.
+ * included). ELOOP: a symlink on the way. EXDEV: it would leave the folder. Close it by `closeDescriptor`.
  */
 export function openBeneath(dirFd: number, path: string, flags: number, mode = 0): number {
-  if (process.arch === 'arm64') flags = flagsForArm64(flags)
-  const how = Buffer.alloc(24)
-  how.writeBigUInt64LE(BigInt(flags | openFlags.closeOnExec), 0)
-  how.writeBigUInt64LE(BigInt(mode), 8)
-  how.writeBigUInt64LE(BigInt(resolveBeneath | resolveNoSymlinks | resolveNoMagicLinks), 16)
-  const fd = Number(native.syscall(openat2Number, dirFd, path, how, how.length))
+  return openWith(dirFd, path, {
+    flags,
+    mode,
+    resolve: resolveBeneath | resolveNoSymlinks | resolveNoMagicLinks,
+  })
+}
+
+const currentFolder = -100
+
+/** Opens a folder by its own path, to open what is beneath it. Close it by `closeDescriptor`. */
+export function openFolder(path: string, flags: number = openFlags.path): number {
+  return openWith(currentFolder, path, { flags: flags | openFlags.directory, mode: 0, resolve: 0 })
+}
+
+const openHow = Buffer.alloc(24)
+
+function openWith(
+  dirFd: number,
+  path: string,
+  how: { flags: number; mode: number; resolve: number },
+): number {
+  const flags = process.arch === 'arm64' ? flagsForArm64(how.flags) : how.flags
+  openHow.writeUInt32LE(flags | openFlags.closeOnExec, 0)
+  openHow.writeUInt32LE(how.mode, 8)
+  openHow.writeUInt32LE(how.resolve, 16)
+  const fd = Number(native.syscall(openat2Number, dirFd, path, openHow, openHow.length))
   if (fd < 0) throw new PosixError('openat2', path)
   return fd
+}
+
+/** For descriptors of `openBeneath` and `openFolder`: Node's own close keeps books about those that it opened. */
+export function closeDescriptor(fd: number): void {
+  if (native.close(fd) !== 0) throw new PosixError('close')
 }
 
 /** O_DIRECTORY and O_NOFOLLOW are swapped about on arm64 (asm/fcntl.h). */

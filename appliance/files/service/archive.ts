@@ -20,7 +20,8 @@ const largestPlainBytes = 0xe000_0000
  */
 export function archiveOf(source: ArchiveSource, tops: readonly (readonly string[])[]): Readable {
   const zip = new ZipFile()
-  const output = new Readable().wrap(zip.outputStream)
+  const output = zip.outputStream
+  if (!(output instanceof Readable)) throw new Error('yazl writes to a stream')
   const fail = (error: unknown) => output.destroy(error instanceof Error ? error : new Error(String(error)))
   zip.on('error', fail)
   fill(zip, source, tops, output).catch(fail)

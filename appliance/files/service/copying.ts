@@ -1,8 +1,8 @@
-import { closeSync, fchmodSync, fstatSync, futimesSync, mkdirSync, read, write } from 'node:fs'
+import { fchmodSync, fstatSync, futimesSync, mkdirSync, read, write } from 'node:fs'
 import { promisify } from 'node:util'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
-import { openFlags, reflink } from '../../lib/posix.ts'
+import { closeDescriptor, openFlags, reflink } from '../../lib/posix.ts'
 import type { Entry, Volume } from '../schema.ts'
 import { createBreather } from './bursts.ts'
 import { carryAttributes, fileMode, folderMode } from './drafts.ts'
@@ -78,10 +78,10 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
         try {
           return await copyContent(fromFd, toFd)
         } finally {
-          closeSync(toFd)
+          closeDescriptor(toFd)
         }
       } finally {
-        closeSync(fromFd)
+        closeDescriptor(fromFd)
       }
     }
 
@@ -104,7 +104,7 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
         writeIdentity(fd, identity)
         return identity
       } finally {
-        closeSync(sourceFd)
+        closeDescriptor(sourceFd)
       }
     }
 

@@ -1,7 +1,7 @@
-import { closeSync, fchmodSync, futimesSync, openSync, unlinkSync, writeSync, writev } from 'node:fs'
+import { fchmodSync, futimesSync, unlinkSync, writeSync, writev } from 'node:fs'
 import { promisify } from 'node:util'
 import { errnoOf, Failure } from '../../lib/failure.ts'
-import { getXattr, listXattrs, lockFile, openFlags, setXattr } from '../../lib/posix.ts'
+import { closeDescriptor, getXattr, listXattrs, lockFile, openFlags, setXattr } from '../../lib/posix.ts'
 import type { Volume } from '../schema.ts'
 import { cancelled } from './failures.ts'
 import type { Folder } from './folders.ts'
@@ -35,9 +35,9 @@ export class Draft implements Disposable {
   seal(modifiedAtMs: number | undefined, executableBits: number): void {
     if (executableBits !== 0) fchmodSync(this.fd, fileMode | executableBits)
     if (modifiedAtMs !== undefined) futimesSync(this.fd, modifiedAtMs / 1000, modifiedAtMs / 1000)
-    const fd = openSync(`/proc/self/fd/${this.fd}`, 'r')
+    const fd = this.workspace.open(this.name)
     lockFile(fd, 'shared')
-    closeSync(this.fd)
+    closeDescriptor(this.fd)
     this.fd = fd
   }
 
@@ -52,7 +52,7 @@ export class Draft implements Disposable {
       // The pool has gone away: the next sweep finds the draft.
       if (errnoOf(error) === undefined) throw error
     } finally {
-      closeSync(this.fd)
+      closeDescriptor(this.fd)
       this.workspace[Symbol.dispose]()
     }
   }

@@ -1,6 +1,5 @@
-import { closeSync, constants, openSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
-import { openBeneath, openFlags } from '../../lib/posix.ts'
+import { closeDescriptor, openBeneath, openFlags, openFolder as openTop } from '../../lib/posix.ts'
 import type { Volume } from '../schema.ts'
 import { noParent, saying } from './failures.ts'
 
@@ -28,7 +27,7 @@ export class Folder {
     return new Folder(openBeneath(this.fd, name, flags | openFlags.directory))
   }
   [Symbol.dispose](): void {
-    closeSync(this.fd)
+    closeDescriptor(this.fd)
   }
 }
 
@@ -36,7 +35,7 @@ export class Folder {
 export function openVolume(volume: Volume): Folder {
   if (!volume.isAvailable) throw away(volume)
   try {
-    return new Folder(openSync(volume.path, constants.O_DIRECTORY | openFlags.path))
+    return new Folder(openTop(volume.path))
   } catch (error) {
     throw away(volume, error)
   }

@@ -1,7 +1,7 @@
 import { hash, randomFillSync } from 'node:crypto'
-import { closeSync, fchmodSync, fstatSync } from 'node:fs'
+import { fchmodSync, fstatSync } from 'node:fs'
 import { errnoOf } from '../../lib/failure.ts'
-import { type FileStatus, getXattr, readXattr, setXattr } from '../../lib/posix.ts'
+import { closeDescriptor, type FileStatus, getXattr, readXattr, setXattr } from '../../lib/posix.ts'
 import type { Folder } from './folders.ts'
 
 /** docs/on-disk-format.md, "Ids": u64 LE id, u32 LE generation. */
@@ -77,7 +77,7 @@ export function assignIdentity(folder: Folder, name: string): Identity | undefin
     try {
       return assign(fd)
     } finally {
-      closeSync(fd)
+      closeDescriptor(fd)
     }
   } catch (error) {
     if (cannotAssign.has(errnoOf(error) ?? '')) return undefined

@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
-import { openFlags, renameAt } from '../../lib/posix.ts'
+import { closeDescriptor, openFlags, renameAt } from '../../lib/posix.ts'
 import type { Entry, PlaceOptions, Volume } from '../schema.ts'
 import type { CopiedListener, createCopying } from './copying.ts'
 import type { Entries } from './entries.ts'
@@ -187,7 +187,7 @@ export function createPlacing(deps: PlaceDeps) {
       try {
         await sync.sync(fd)
       } finally {
-        closeSync(fd)
+        closeDescriptor(fd)
       }
     })
   }

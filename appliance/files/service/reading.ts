@@ -1,5 +1,6 @@
-import { closeSync, read as readCallback, readSync, statfsSync } from 'node:fs'
+import { read as readCallback, readSync, statfsSync } from 'node:fs'
 import { promisify } from 'node:util'
+import { closeDescriptor } from '../../lib/posix.ts'
 import type { Entry, Volume } from '../schema.ts'
 import type { Entries } from './entries.ts'
 import { isFolder, missing, saying, sayingAsync } from './failures.ts'
@@ -47,7 +48,7 @@ export function createReading(entries: Entries) {
       if (entry?.kind !== 'file') throw missing()
       return { entry: { ...entry, name }, ...accessTo(fd) }
     } catch (error) {
-      closeSync(fd)
+      closeDescriptor(fd)
       throw error
     }
   }
@@ -61,7 +62,7 @@ function accessTo(fd: number) {
       sayingAsync(async () => (await readAt(fd, into, 0, into.length, position)).bytesRead),
     readNow: (into: Uint8Array, position: number) =>
       saying(() => readSync(fd, into, 0, into.length, position)),
-    close: () => closeSync(fd),
+    close: () => closeDescriptor(fd),
   }
 }
 

@@ -1,5 +1,4 @@
-import { closeSync } from 'node:fs'
-import { openFlags, renameAt } from '../../lib/posix.ts'
+import { closeDescriptor, openFlags, renameAt } from '../../lib/posix.ts'
 import type { ChangeOptions, Entry } from '../schema.ts'
 import type { Entries } from './entries.ts'
 import { missing, sayingAsync } from './failures.ts'
@@ -62,7 +61,7 @@ export function syncFolder(folder: Folder, sync: SyncQueue): Promise<void> {
     try {
       await sync.sync(fd)
     } finally {
-      closeSync(fd)
+      closeDescriptor(fd)
     }
   })
 }

@@ -1,4 +1,5 @@
-import { closeSync, futimesSync } from 'node:fs'
+import { futimesSync } from 'node:fs'
+import { closeDescriptor } from '../../lib/posix.ts'
 import type { Entry } from '../schema.ts'
 import type { Entries } from './entries.ts'
 import { missing, saying, sayingAsync } from './failures.ts'
@@ -18,7 +19,7 @@ export function createTouching({ entries, sync }: { entries: Entries; sync: Sync
       saying(() => futimesSync(fd, modifiedAtMs / 1000, modifiedAtMs / 1000))
       await sayingAsync(() => sync.sync(fd))
     } finally {
-      closeSync(fd)
+      closeDescriptor(fd)
     }
     const entry = saying(() => entries.at(volume, folder, name))
     if (!entry) throw missing()

@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { errnoOf } from '../../lib/failure.ts'
-import { lockFile, openFlags, tryLockFile, unlockFile } from '../../lib/posix.ts'
+import { closeDescriptor, lockFile, openFlags, tryLockFile, unlockFile } from '../../lib/posix.ts'
 import type { Volume } from '../schema.ts'
 import { saying } from './failures.ts'
 import { type Folder, openVolume } from './folders.ts'
@@ -77,6 +77,6 @@ export function isAbandoned(workspace: Folder, name: string): boolean {
   try {
     return tryLockFile(fd, 'exclusive')
   } finally {
-    closeSync(fd)
+    closeDescriptor(fd)
   }
 }

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, statfsSync } from 'node:fs'
+import { fstatSync, statfsSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
-import { renameAt, whileNotOpenForWriting } from '../../lib/posix.ts'
+import { closeDescriptor, renameAt, whileNotOpenForWriting } from '../../lib/posix.ts'
 import type { Entry, Volume, WriteOptions } from '../schema.ts'
 import { carryAttributes, Draft, writeBody } from './drafts.ts'
 import type { Entries } from './entries.ts'
@@ -105,7 +105,7 @@ function replaceFile(folder: Folder, name: string, draft: Draft, replace: () => 
 
 export function openFile(folder: Folder, name: string): Disposable & { fd: number } {
   const fd = folder.open(name)
-  return { fd, [Symbol.dispose]: () => closeSync(fd) }
+  return { fd, [Symbol.dispose]: () => closeDescriptor(fd) }
 }
 
 /** Does `act` with a lease on the file, so that nobody on the network drive goes on writing into what is replaced. */
