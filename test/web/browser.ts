@@ -1,5 +1,5 @@
-import axe from 'axe-core'
 import type { ExecutionContext } from 'ava'
+import axe from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { admin, type Cairn } from '../helpers/cairn.ts'
 
@@ -68,13 +68,13 @@ export async function signIn(page: Page, cairn: Cairn, person = admin): Promise<
 /** What axe-core finds wrong with the page as it stands, one line each. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)
-  const { violations: found } = await page.evaluate(() =>
-    (globalThis as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ['violations'] }),
+  const { violations: found } = await page.evaluate<axe.AxeResults>('axe.run()')
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(node => `${id}: ${node.html.slice(0, 160)} (${node.failureSummary})`),
   )
-  return found.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.html.slice(0, 160)} (${node.failureSummary})`))
 }
 
 /** Whether something sticks out at the right, so that the page scrolls sideways. */
 export function scrollsSideways(page: Page): Promise<boolean> {
-  return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
+  return page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth')
 }

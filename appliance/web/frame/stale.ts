@@ -4,6 +4,8 @@ import type { Stale } from '../kit/api/live.ts'
 export const stale: Stale = {
   'storage/changed': () => [['disks'], ['pools'], ['health'], ['shares'], ['files']],
   'storage/snapshots-changed': ({ name }) => [['shares', name, 'snapshots']],
+  'storage/subvolume-replaced': () => [['files']],
+  'shares/restored': () => [['files']],
   'shares/changed': () => [['shares'], ['files', '/']],
   'users/changed': () => [['users'], ['groups'], ['app-passwords'], ['session']],
   'jobs/changed': () => [['jobs'], ['pools'], ['disks']],

@@ -39,7 +39,7 @@ export function keepOnly(selection: Selection, isThere: (name: string) => boolea
 
 /** The name that many steps away, at the ends the last there is. */
 export function stepFrom(cursor: string | null, steps: number, order: readonly string[]): string | undefined {
-  const at = cursor === null ? -1 : order.indexOf(cursor)
-  if (at < 0) return steps > 0 ? order[0] : order.at(-1)
+  const found = cursor === null ? -1 : order.indexOf(cursor)
+  const at = found < 0 && steps < 0 ? order.length : found
   return order[Math.max(0, Math.min(order.length - 1, at + steps))]
 }

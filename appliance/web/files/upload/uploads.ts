@@ -20,6 +20,7 @@ interface UploadsDeps {
 }
 
 const tellEveryMs = 150
+const shownWhenFineMs = 8_000
 
 /** All uploads of this page. They live beside React, and go on whatever page is shown. */
 export function createUploads({ isTaken, makeFolder, onFolderChanged }: UploadsDeps) {
@@ -31,12 +32,18 @@ export function createUploads({ isTaken, makeFolder, onFolderChanged }: UploadsD
   const standing = new Map<number, ConflictAnswer>()
   const listeners = new Set<() => void>()
 
+  /** Progress is told now and then; a question, and its end, at once. */
   function update(batches: readonly BatchProgress[]) {
+    const isAnotherQuestion = state.question !== questions[0]
     state = { batches, question: questions[0] }
-    timer ??= setTimeout(() => {
-      timer = undefined
-      for (const listener of listeners) listener()
-    }, tellEveryMs)
+    if (isAnotherQuestion) tell()
+    else timer ??= setTimeout(tell, tellEveryMs)
+  }
+
+  function tell() {
+    clearTimeout(timer)
+    timer = undefined
+    for (const listener of listeners) listener()
   }
 
   function onProgress(progress: BatchProgress) {
@@ -90,7 +97,10 @@ export function createUploads({ isTaken, makeFolder, onFolderChanged }: UploadsD
       onProgress,
     })
     running.set(id, { batch, gathered })
-    void batch.finished.then(() => onFolderChanged(folder))
+    void batch.finished.then(() => {
+      onFolderChanged(folder)
+      setTimeout(() => dismissIfFine(id), shownWhenFineMs)
+    })
   }
 
   function cancel(id: number): void {
@@ -102,6 +112,11 @@ export function createUploads({ isTaken, makeFolder, onFolderChanged }: UploadsD
   function dismiss(id: number): void {
     running.delete(id)
     update(state.batches.filter(batch => batch.id !== id))
+  }
+
+  function dismissIfFine(id: number) {
+    const batch = state.batches.find(one => one.id === id)
+    if (batch?.failures.length === 0) dismiss(id)
   }
 
   /** Sends again what has failed, as a batch of its own. */

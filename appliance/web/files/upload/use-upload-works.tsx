@@ -27,8 +27,9 @@ export function useUploadWorks(): Work[] {
     children: batch.failures.length > 0 && <Failures batch={batch} onRetry={() => uploads.retry(batch.id)} />,
   }))
 
-  function titleOf({ files, folder }: BatchProgress): string {
-    return t('upload.title', { count: files, folder: nameOf(folder) || t('files.home') })
+  function titleOf({ files, folder, state }: BatchProgress): string {
+    const key = state === 'running' ? 'upload.title' : 'upload.titleDone'
+    return t(key, { count: files, folder: nameOf(folder) || t('files.home') })
   }
 
   function progressOf({ files, filesDone, bytes, bytesSent, bytesPerSecond }: BatchProgress): string {
