@@ -36,6 +36,8 @@ const domainFiles = new Set([
   'system',
 ])
 const topFiles = new Set(['main.ts', 'agent.ts', 'worker.ts', 'app.ts', 'config.ts'])
+/** No code, and the one place of the version. */
+const packageFile = 'package.json'
 
 export function violationsOf(files: readonly SourceFile[]): string[] {
   return files
@@ -118,7 +120,9 @@ function valueImports({ path, text }: SourceFile): { target: string }[] {
     ...text.matchAll(/^(?:import|export)\s+(?!type\b)[^'"]*?from\s+'(\.[^']+)'/gm),
     ...text.matchAll(/import\('(\.[^']+)'\)/g),
   ]
-  return statements.map(match => ({ target: resolve(path, match[1] ?? '') }))
+  return statements
+    .map(match => ({ target: resolve(path, match[1] ?? '') }))
+    .filter(({ target }) => target !== packageFile)
 }
 
 /** `storage/plan.ts` + `../lib/run.ts` is `lib/run.ts`. */
