@@ -1,9 +1,10 @@
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
-import { access, chmod, chown, constants, mkdir, stat } from 'node:fs/promises'
+import { access, chmod, chown, constants, mkdir, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Config, serviceUid } from '../appliance/config.ts'
 import { errnoOf, Failure } from '../appliance/lib/failure.ts'
 import { run } from '../appliance/lib/run.ts'
+import { makeDataFolder } from './data-folder.ts'
 
 /** One running Cairn's hold on its data folder, and the paths by which the service account reaches what it needs. */
 export interface Instance {
@@ -27,16 +28,19 @@ export async function holdInstance(config: Config): Promise<Instance> {
   await makeFolders(config)
   const unlock = lock(join(config.runDir, 'start.pid'), config.dataDir)
   const mounts: string[] = []
+  const places: string[] = []
   const reach = async (folder: string, name: string, isShared: boolean) => {
     if (!config.isRoot || (await isReachable(folder))) return folder
     const place = join(config.runDir, name)
     await bind(folder, place, isShared)
     mounts.push(place, ...(isShared ? [folder] : []))
+    places.push(place)
     return place
   }
   const release = async () => {
     for (const place of mounts) await run(['umount', '--lazy', place])
     unlock()
+    for (const folder of [...places, config.runDir]) await rmdir(folder).catch(ignoreUsed)
   }
   await releaseStale(config)
   try {
@@ -51,12 +55,15 @@ export async function holdInstance(config: Config): Promise<Instance> {
   }
 }
 
+/** Never recursively: a mount that stayed would take its content with it. */
+function ignoreUsed(error: NodeJS.ErrnoException) {
+  if (error.code !== 'ENOTEMPTY' && error.code !== 'EBUSY') throw error
+}
+
 async function makeFolders(config: Config) {
-  await mkdir(config.dataDir, { recursive: true })
+  await makeDataFolder(config)
   await mkdir(config.runDir, { recursive: true })
   if (!config.isRoot) return
-  await chown(config.dataDir, serviceUid, serviceUid)
-  await chmod(config.dataDir, 0o711)
   await chmod(dirname(config.runDir), 0o755)
   await chown(config.runDir, 0, serviceUid)
   await chmod(config.runDir, 0o750)
