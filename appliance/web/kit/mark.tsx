@@ -1,12 +1,8 @@
-import { useTranslation } from 'react-i18next'
-
 /** Three stones, the smallest on top. */
-export function Mark({ size = 32, isNamed = false }: { size?: number; isNamed?: boolean }) {
-  const { t } = useTranslation()
-  const label = isNamed ? { role: 'img', 'aria-label': t('product') } : { 'aria-hidden': true }
+export function Mark({ size = 32 }: { size?: number }) {
   return (
     <svg
-      {...label}
+      aria-hidden="true"
       width={size}
       height={size}
       viewBox="0 0 32 32"

@@ -1,3 +1,6 @@
+// biome-ignore-all lint/a11y/useSemanticElements: an ARIA grid that scrolls within itself; a table cannot
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and names the active entry
+// biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid hears the keys
 import { useElementSize, useMergedRef } from '@mantine/hooks'
 import { useRef } from 'react'
 import type { Entry } from '../../api/files.ts'
@@ -30,7 +33,6 @@ export function EntryCards(props: ViewProps & { onColumns: (columns: number) => 
   const { first, last, heightPx, topPx } = useWindow(scroller, rows, cardPx)
   useRowInView(scroller, cursor < 0 ? -1 : Math.floor(cursor / columns), cardPx)
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a table cannot be a grid of cards
     <div
       ref={gridRef}
       role="grid"
@@ -72,8 +74,6 @@ function EntryCard(props: ViewProps & { entry: Entry; index: number }) {
   const isSelected = selection.names.has(entry.name)
   const takesDrops = entry.kind === 'folder' && entry.isAvailable
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid hears the keys
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and names the active cell
     <div
       role="gridcell"
       id={entryElementId(index)}

@@ -1,3 +1,6 @@
+// biome-ignore-all lint/a11y/useSemanticElements: an ARIA grid that scrolls within itself; a table cannot
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and names the active entry
+// biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid hears the keys
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react'
 import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -18,7 +21,6 @@ export function EntryList(props: ViewProps) {
   const { first, last, heightPx, topPx } = useWindow(scroller, shown.length, rowPx)
   useRowInView(scroller, cursorRow, rowPx)
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a table cannot be a grid that scrolls within itself
     <div
       ref={gridRef}
       role="grid"

@@ -1,3 +1,6 @@
+// biome-ignore-all lint/a11y/useSemanticElements: an ARIA grid that scrolls within itself; a table cannot
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and names the active entry
+// biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid hears the keys
 import { Checkbox } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import type { Entry } from '../../api/files.ts'
@@ -22,8 +25,6 @@ export function EntryRow(props: Props) {
   const takesDrops = entry.kind === 'folder' && entry.isAvailable
   const dragged = isSelected ? pathsIn(folder, selection.names) : pathsIn(folder, [entry.name])
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and names the active row
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid hears the keys
     <div
       role="row"
       id={entryElementId(index)}
@@ -39,7 +40,6 @@ export function EntryRow(props: Props) {
       {...(takesDrops ? dropTarget(joinPath(folder, entry.name)) : {})}
     >
       <span role="gridcell" className={classes.check}>
-        {/* biome-ignore lint/a11y/useKeyWithClickEvents: only keeps the click from the row */}
         {/* biome-ignore lint/a11y/noStaticElementInteractions: only keeps the click from the row */}
         <span
           className={classes.checkTarget}

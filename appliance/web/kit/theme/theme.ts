@@ -55,8 +55,30 @@ const yellow = ramp(
 )
 
 // Where Mantine takes a grey directly, it is one of ours: 0 lightest to 9 darkest, in `dark` 7 is the page.
-const gray = ramp('#FAFAF7', '#F2F3EE', '#ECEDE8', '#E3E5DF', '#D2D5CF', '#B0B6B0', '#868E87', '#5A625C', '#3C433E', '#1F2421')
-const dark = ramp('#E8EAE6', '#C9CDC8', '#A3ABA4', '#717A73', '#2C322E', '#242925', '#1D211E', '#1D211E', '#141715', '#0C0E0D')
+const gray = ramp(
+  '#FAFAF7',
+  '#F2F3EE',
+  '#ECEDE8',
+  '#E3E5DF',
+  '#D2D5CF',
+  '#B0B6B0',
+  '#868E87',
+  '#5A625C',
+  '#3C433E',
+  '#1F2421',
+)
+const dark = ramp(
+  '#E8EAE6',
+  '#C9CDC8',
+  '#A3ABA4',
+  '#717A73',
+  '#2C322E',
+  '#242925',
+  '#1D211E',
+  '#1D211E',
+  '#141715',
+  '#0C0E0D',
+)
 
 /** Mantine in Cairn's clothes. Colours come from `tokens`; Mantine's own are pointed at them below. */
 export const theme = createTheme({
@@ -76,7 +98,7 @@ export const theme = createTheme({
     Button: Button.extend({
       defaultProps: { size: 'md' },
       vars: (_theme, { size }) => ({
-        root: size === 'md' || !size ? { '--button-height': 'var(--cairn-control)' } : {},
+        root: { '--button-height': size === 'sm' ? 'var(--cairn-small-control)' : 'var(--cairn-control)' },
       }),
     }),
     ActionIcon: ActionIcon.extend({
