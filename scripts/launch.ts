@@ -111,8 +111,9 @@ function start(part: Part, setup: Setup | undefined): Promise<Started | undefine
   return new Promise((resolve, reject) => {
     const child = spawnPart(part)
     let isReady = false
-    child.on('message', (said: Said) => {
+    child.on('message', (said: Said | object) => {
       if ('failed' in said) return reject(new Failure('unavailable', 'start/failed', said.failed))
+      if (!('ready' in said)) return // Node's own, while it watches the sources
       isReady = true
       resolve(said.ready)
     })
