@@ -107,11 +107,13 @@ export function Folder({ path, listing }: { path: string; listing: Listing & { i
         />
       </ActionBar>
       {entries.shown.length === 0 && listing.isComplete ? (
-        <FolderEmpty
-          isSearching={entries.wanted !== ''}
-          mayWrite={mayWrite}
-          onNewFolder={() => setDialog({ kind: 'new-folder' })}
-        />
+        <div className={classes.rest}>
+          <FolderEmpty
+            isSearching={entries.wanted !== ''}
+            mayWrite={mayWrite}
+            onNewFolder={() => setDialog({ kind: 'new-folder' })}
+          />
+        </div>
       ) : view === 'grid' ? (
         <EntryCards {...viewProps} onColumns={setColumns} />
       ) : (

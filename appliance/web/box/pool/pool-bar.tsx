@@ -3,7 +3,7 @@ import type { Pool } from '../../api/storage.ts'
 import { formatBytes } from '../../kit/format/bytes.ts'
 import classes from './pool-bar.module.css'
 
-/** The disks' room as one bar: yours, free, and what the protection takes. */
+/** The disks' room as one bar: yours, free, and, while all disks are there, what the protection takes. */
 export function PoolBar({ pool }: { pool: Pool }) {
   const { t } = useTranslation()
   const raw = pool.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)
@@ -11,7 +11,7 @@ export function PoolBar({ pool }: { pool: Pool }) {
   const parts = [
     { kind: 'used', bytes: pool.usedBytes },
     { kind: 'free', bytes: pool.freeBytes },
-    ...(protection > 0 && pool.lossesSurvived + pool.disks.length > 1
+    ...(pool.state === 'healthy' && pool.lossesSurvived > 0
       ? [{ kind: 'protection' as const, bytes: protection }]
       : []),
   ] as const

@@ -80,7 +80,9 @@ function UploadMenu({ onChosen }: Pick<Props, 'onChosen'>) {
         {({ onClick: chooseFiles }) => (
           <Menu position="bottom-start" transitionProps={{ duration: 120 }}>
             <Menu.Target>
-              <Button leftSection={<IconUpload size={20} aria-hidden />}>{t('files.upload')}</Button>
+              <Button leftSection={<IconUpload size={20} aria-hidden />} className={classes.upload ?? ''}>
+                <span className={classes.word}>{t('files.upload')}</span>
+              </Button>
             </Menu.Target>
             <Menu.Dropdown>
               <Menu.Item leftSection={<IconUpload size={20} aria-hidden />} onClick={chooseFiles}>

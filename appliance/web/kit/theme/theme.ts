@@ -7,7 +7,6 @@ import {
   Input,
   type MantineColorsTuple,
   Modal,
-  NumberInput,
   PasswordInput,
   Select,
   TextInput,
@@ -119,7 +118,6 @@ export const theme = createTheme({
     }),
     TextInput: TextInput.extend({ defaultProps: { size: 'md' } }),
     PasswordInput: PasswordInput.extend({ defaultProps: { size: 'md' } }),
-    NumberInput: NumberInput.extend({ defaultProps: { size: 'md' } }),
     Select: Select.extend({ defaultProps: { size: 'md' } }),
     Modal: Modal.extend({
       defaultProps: { centered: true, transitionProps: { duration: 130 }, closeButtonProps: { size: 'lg' } },
