@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { access, lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { type Box, startBox } from '../storage/box.ts'
@@ -103,10 +103,49 @@ export function poolBehaviour(kind: string, declare: Declare, open: (t: Executio
     },
   )
 
+  about('a link in the place of our own folders leads nowhere when going back', async (t, box) => {
+    const own = join(await shareWith(box, 'first'), '..', '.cairn')
+    const victim = join(box.folder, 'victim')
+    for (const name of ['tmp', 'uploads']) await mkdir(join(victim, name), { recursive: true })
+    await writeFile(join(victim, 'tmp', 'precious'), 'precious')
+    await rename(own, join(own, '..', 'moved'))
+    for (const [target, link] of [
+      [victim, own],
+      [join(victim, 'tmp'), join(own, 'trash')],
+    ] as const) {
+      await symlink(target, link)
+      const before = await stat(target)
+      const { id } = await box.storage.snapshots.create('pool', 'shares', 'media')
+      await box.storage.snapshots.restoreAll('pool', 'shares', 'media', id)
+      t.like(await stat(target), { uid: before.uid, mode: before.mode })
+      t.true((await lstat(link)).isDirectory())
+      if (target === victim) await rm(join(own, 'trash'), { recursive: true })
+    }
+    t.is(await readFile(join(victim, 'tmp', 'precious'), 'utf8'), 'precious')
+  })
+
+  about(
+    'what a restore that failed left behind is not taken for the one that is asked for',
+    async (t, box) => {
+      const file = await shareWith(box, 'first')
+      const { id } = await box.storage.snapshots.create('pool', 'shares', 'media')
+      await box.storage.createSubvolume('pool', 'shares', 'failed')
+      await mkdir(join(box.poolsDir, 'pool', 'restoring', 'shares'), { recursive: true })
+      await rename(
+        join(box.poolsDir, 'pool', 'shares', 'failed'),
+        join(box.poolsDir, 'pool', 'restoring', 'shares', 'media'),
+      )
+      await writeFile(file, 'second')
+      await box.storage.snapshots.restoreAll('pool', 'shares', 'media', id)
+      t.is(await readFile(file, 'utf8'), 'first')
+      t.is((await box.storage.snapshots.list('pool', 'shares', 'media')).length, 3)
+    },
+  )
+
   about('what an interrupted restore left behind becomes a snapshot at the next start', async (t, box) => {
     await shareWith(box, 'first')
-    const left = join(box.poolsDir, 'pool', 'shares', '.restoring-media')
-    await mkdir(left)
+    const left = join(box.poolsDir, 'pool', 'restoring', 'shares', 'media')
+    await mkdir(left, { recursive: true })
     await writeFile(join(left, 'b.txt'), 'kept')
     await box.stop()
     const again = await startBox(t, { folder: box.folder, isRoot: box.isRoot })

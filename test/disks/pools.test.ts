@@ -44,6 +44,16 @@ onLoops('loops that are not ours are not shown', async t => {
   t.false((await box.storage.disks()).some(disk => disk.path === path))
 })
 
+onLoops('nothing on a pool makes anybody root: no setuid, no devices', async t => {
+  const box = await startBox(t, { disks: 1 })
+  await box.createPool('single')
+  const { stdout } = await run(['findmnt', '--noheadings', '--output', 'OPTIONS', join(box.poolsDir, 'pool')])
+  t.true(
+    ['nosuid', 'nodev'].every(option => stdout.trim().split(',').includes(option)),
+    stdout,
+  )
+})
+
 onLoops('what a disk holds is said, and it is erased only when its serial was typed', async t => {
   const box = await startBox(t, { disks: 2 })
   const serials = await box.serials()

@@ -117,7 +117,8 @@ async function mountAtPlace(pool: PoolPlace, disks: readonly DiskFacts[], extras
   await makeMountPoint(pool.place)
   // Loops say that they are rotational, and Btrfs would then be twenty times slower at syncing small files.
   const ssd = disks.every(disk => !disk.isRotational) ? ['ssd'] : []
-  const usual = ['noatime', 'compress=zstd:1', 'space_cache=v2', 'subvolid=5', ...ssd]
+  // A disk may come from anywhere: nothing on it makes anybody root.
+  const usual = ['noatime', 'nosuid', 'nodev', 'compress=zstd:1', 'space_cache=v2', 'subvolid=5', ...ssd]
   return mountFirst(
     device,
     pool.place,

@@ -1,5 +1,5 @@
-import { closeSync, openSync } from 'node:fs'
-import { chmod, chown, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { closeSync, openSync, type Stats } from 'node:fs'
+import { chmod, chown, lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { renameAt } from '../../lib/posix.ts'
@@ -24,7 +24,6 @@ export interface LayoutDeps {
 const kinds: SubvolumeKind[] = ['shares', 'homes']
 /** What every share and home brings along; see docs/on-disk-format.md. */
 const ownFolders = ['trash', 'versions', 'uploads', 'tmp']
-const restoringPrefix = '.restoring-'
 
 /** The folders of a pool, what is in them, and who may enter. */
 export function createLayout({ backend, owner }: LayoutDeps) {
@@ -38,13 +37,15 @@ export function createLayout({ backend, owner }: LayoutDeps) {
     await chmod(path, mode)
   }
 
+  /**
+   * What `path` holds is the service account's, links included, and a link would lead root astray: so nobody else may
+   * reach it meanwhile, and each folder is given away only when root has nothing more to do in it.
+   */
   async function makeOwnFolders(path: string) {
-    for (const folder of [
-      path,
-      join(path, '.cairn'),
-      ...ownFolders.map(name => join(path, '.cairn', name)),
-    ]) {
-      await mkdir(folder, { recursive: true })
+    const cairn = join(path, '.cairn')
+    const inner = ownFolders.map(name => join(cairn, name))
+    for (const folder of [cairn, ...inner]) await makeRealFolder(folder)
+    for (const folder of [...inner, cairn, path]) {
       await own(folder, owner ?? 0)
       await chmod(folder, folder === path ? 0o770 : 0o700)
     }
@@ -77,22 +78,30 @@ export function createLayout({ backend, owner }: LayoutDeps) {
     return id
   }
 
+  /** Only root may enter it. */
+  async function restoringFolder(place: string, kind: SubvolumeKind): Promise<string> {
+    await makeFolder(join(place, 'restoring'), 0o700)
+    await makeFolder(join(place, 'restoring', kind), 0o700)
+    return join(place, 'restoring', kind)
+  }
+
   /**
    * The restored state takes the place of the current one in one step. The current one is not copied but becomes
    * a snapshot itself, so that nothing written up to that step is lost, by whoever still has a file open there.
    */
   async function restore(place: string, subvolume: Subvolume, id: string): Promise<string> {
-    const current = pathOf(place, subvolume)
-    const fresh = join(place, subvolume.kind, `${restoringPrefix}${subvolume.name}`)
+    const { kind, name } = subvolume
     const folder = await snapshotFolder(place, subvolume)
+    const restoring = await restoringFolder(place, kind)
+    const fresh = join(restoring, name)
     await requireThere(join(folder, id))
-    await requireThere(current)
+    await requireThere(pathOf(place, subvolume))
+    if (await isThere(fresh)) await keepAsSnapshot(fresh, folder)
     await backend.snapshot(join(folder, id), fresh, 'writable')
-    for (const name of ['tmp', 'uploads'])
-      await rm(join(fresh, '.cairn', name), { recursive: true, force: true })
+    await emptyUnfinished(fresh)
     await makeOwnFolders(fresh)
     await backend.sync(fresh)
-    exchange(join(place, subvolume.kind), subvolume.name, `${restoringPrefix}${subvolume.name}`)
+    exchange([join(place, kind), restoring], name)
     const kept = await keepAsSnapshot(fresh, folder)
     await backend.sync(place)
     return kept
@@ -109,11 +118,9 @@ export function createLayout({ backend, owner }: LayoutDeps) {
   /** What an interrupted restore left is the state before or after it: kept as a snapshot, since we cannot know. */
   async function tidy(place: string) {
     for (const kind of kinds) {
-      const left = (await readdir(join(place, kind))).filter(name => name.startsWith(restoringPrefix))
-      for (const entry of left) {
-        const name = entry.slice(restoringPrefix.length)
-        await keepAsSnapshot(join(place, kind, entry), await snapshotFolder(place, { kind, name }))
-      }
+      const restoring = await restoringFolder(place, kind)
+      for (const name of await readdir(restoring))
+        await keepAsSnapshot(join(restoring, name), await snapshotFolder(place, { kind, name }))
     }
   }
 
@@ -162,13 +169,31 @@ async function freeId(folder: string): Promise<string> {
   }
 }
 
-function exchange(folder: string, a: string, b: string) {
-  const fd = openSync(folder, 'r')
+/** What is under this name in the one folder and in the other change places, in one step. */
+function exchange([one, other]: [string, string], name: string) {
+  const from = openSync(one, 'r')
+  const to = openSync(other, 'r')
   try {
-    renameAt(fd, a, fd, b, 'exchange')
+    renameAt(from, name, to, name, 'exchange')
   } finally {
-    closeSync(fd)
+    closeSync(from)
+    closeSync(to)
   }
+}
+
+/** Uploads and files half written are of the past. */
+async function emptyUnfinished(path: string) {
+  await makeRealFolder(join(path, '.cairn'))
+  for (const name of ['tmp', 'uploads'])
+    await rm(join(path, '.cairn', name), { recursive: true, force: true })
+}
+
+/** A link or a file in its place goes. */
+async function makeRealFolder(path: string) {
+  const status = await statusOf(path)
+  if (status?.isDirectory()) return
+  if (status) await rm(path)
+  await mkdir(path)
 }
 
 async function requireThere(path: string) {
@@ -177,11 +202,14 @@ async function requireThere(path: string) {
 }
 
 async function isThere(path: string): Promise<boolean> {
+  return (await statusOf(path)) !== undefined
+}
+
+async function statusOf(path: string): Promise<Stats | undefined> {
   try {
-    await stat(path)
-    return true
+    return await lstat(path)
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false
+    if (errnoOf(error) === 'ENOENT') return undefined
     throw error
   }
 }
