@@ -165,7 +165,11 @@ export function createPoolOperations(keeper: Keeper, log: Log) {
       input: poolKey,
       output: poolFacts,
       isRead: true,
-      run: key => factsOf(placeOf(key)),
+      async run(key) {
+        const facts = await factsOf(placeOf(key))
+        if (known.get(key.name) === key.uuid) watch.saw(key.name, facts)
+        return facts
+      },
     }),
 
     'storage/wipe-retired': operation({

@@ -15,6 +15,8 @@ export interface Watch {
   stop(): void
   /** Looks now. */
   look(): Promise<void>
+  /** Somebody was told this meanwhile: if it is news, the next look says so, also when it has passed by then. */
+  saw(pool: string, facts: PoolFacts): void
   /** True once after a disk has come back that missed something: whoever asks first shall see to it. */
   takeHeal(pool: string): boolean
 }
@@ -34,12 +36,27 @@ interface Seen {
 export function createWatch({ facts, changed, log }: WatchDeps): Watch {
   const seen = new Map<string, Seen>()
   const heals = new Set<string>()
+  const news = new Set<string>()
   let timer: NodeJS.Timeout | undefined
 
   async function look() {
     const now = await facts()
-    for (const name of seen.keys()) if (!now.has(name)) seen.delete(name)
+    for (const name of seen.keys()) if (!now.has(name)) forget(name)
     for (const [name, poolFacts] of now) compare(name, poolFacts)
+  }
+
+  function forget(name: string) {
+    seen.delete(name)
+    news.delete(name)
+  }
+
+  function saw(name: string, poolFacts: PoolFacts) {
+    const before = seen.get(name)
+    if (!before) return
+    const current = lookAt(poolFacts, before)
+    if (current.text !== before.text) news.add(name)
+    // Errors are judged by looks alone.
+    seen.set(name, { ...current, errors: before.errors })
   }
 
   function compare(name: string, poolFacts: PoolFacts) {
@@ -51,11 +68,13 @@ export function createWatch({ facts, changed, log }: WatchDeps): Watch {
       current.healedAt = Date.now()
     }
     seen.set(name, current)
-    if (heals.has(name) || (before !== undefined && before.text !== current.text)) changed(name)
+    const isNews = news.delete(name) || (before !== undefined && before.text !== current.text)
+    if (isNews || heals.has(name)) changed(name)
   }
 
   return {
     look,
+    saw,
     start() {
       const again = () => look().catch(error => log.error('looking after the pools failed', { error }))
       timer = setInterval(() => void again(), everyMs)

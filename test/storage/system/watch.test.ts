@@ -68,3 +68,21 @@ test('errors without a disk having been seen away ask once, not again at every f
   t.true(await healAfter({}, back))
   t.false(await healAfter({}, back, { writeErrors: 6 }))
 })
+
+test('what somebody was told between two looks is said at the next one, also when it has passed', async t => {
+  const said: string[] = []
+  const watch = createWatch({
+    facts: async () => new Map([['pool', facts({})]]),
+    changed: pool => said.push(pool),
+    log: silentLog,
+  })
+  watch.saw('pool', facts({ isReadOnly: true }))
+  await watch.look()
+  t.deepEqual(said, [])
+  watch.saw('pool', facts({ isReadOnly: true }))
+  await watch.look()
+  t.deepEqual(said, ['pool'])
+  watch.saw('pool', facts({}))
+  await watch.look()
+  t.deepEqual(said, ['pool'])
+})
