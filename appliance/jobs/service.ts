@@ -61,16 +61,26 @@ export function createJobService({ store, events, clock, log }: JobsDeps): JobSe
   }
 
   async function work(id: string, spec: JobSpec, controller: AbortController) {
+    const ending = await endingOf(id, spec, controller.signal)
+    await change(id, { ...ending, endedAt: clock.now() }).catch(error => notWritten(id, error))
+    running.delete(id)
+  }
+
+  async function endingOf(id: string, spec: JobSpec, signal: AbortSignal): Promise<Partial<JobRow>> {
+    const write = (progress: Progress) => change(id, progress).catch(error => notWritten(id, error))
     try {
-      await spec.run({ report: createReporter(id, change, clock), signal: controller.signal })
-      await change(id, { state: 'done', fraction: 1, endedAt: clock.now() })
+      await spec.run({ report: createReporter(write, clock), signal })
+      return { state: 'done', fraction: 1 }
     } catch (error) {
-      await change(id, { ...endingOf(error, controller.signal), endedAt: clock.now() })
       if (!(error instanceof Failure) || error.kind === 'internal')
         log.error('job failed', { job: id, kind: spec.kind, error })
-    } finally {
-      running.delete(id)
+      return endingAfter(error, signal)
     }
+  }
+
+  /** The settings' disk may be full: the work itself goes on. */
+  function notWritten(id: string, error: unknown) {
+    log.error('how a job stands could not be written', { job: id, error })
   }
 
   events.on('jobs/cancel', ({ id }) => running.get(id)?.controller.abort())
@@ -128,20 +138,16 @@ export function createJobService({ store, events, clock, log }: JobsDeps): JobSe
 }
 
 /** Writes progress at most twice a second, and never after the end. */
-function createReporter(
-  id: string,
-  change: (id: string, update: Partial<JobRow>) => Promise<void>,
-  clock: Clock,
-) {
+function createReporter(write: (progress: Progress) => Promise<void>, clock: Clock) {
   let lastAt = Number.NEGATIVE_INFINITY
-  return ({ fraction, message }: Progress) => {
-    if (clock.now() - lastAt < reportEveryMs) return
+  return (progress: Progress) => {
+    if (Math.abs(clock.now() - lastAt) < reportEveryMs) return
     lastAt = clock.now()
-    void change(id, { fraction, message })
+    void write(progress)
   }
 }
 
-function endingOf(error: unknown, signal: AbortSignal): Partial<JobRow> {
+function endingAfter(error: unknown, signal: AbortSignal): Partial<JobRow> {
   if (signal.aborted) return { state: 'cancelled' }
   const { code, message } = failureRecord(error)
   return { state: 'failed', errorCode: code, errorMessage: message }

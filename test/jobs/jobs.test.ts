@@ -84,3 +84,22 @@ test('an unknown job is missing', async t => {
   const { jobs } = await bench(t)
   t.is(((await t.throwsAsync(jobs.get('nope'))) as Failure).kind, 'missing')
 })
+
+test('settings that cannot be written end neither the work nor the process', async t => {
+  const { jobs, database } = await bench(t)
+  const { promise: written, resolve: stopWriting } = Promise.withResolvers<void>()
+  let isDone = false
+  const { id } = await jobs.start({
+    kind: 'test/full',
+    title: 'Working on a full disk',
+    async run({ report }) {
+      await written
+      report({ fraction: 0.5, message: 'Half way' })
+      isDone = true
+    },
+  })
+  await database.destroy()
+  stopWriting()
+  await jobs.finished(id)
+  t.true(isDone)
+})
