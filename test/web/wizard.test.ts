@@ -30,7 +30,7 @@ wizardTest(
 
     await choosePracticeDisks(page)
     await page.getByText('What will be done').waitFor()
-    t.true(await page.getByRole('radio', { name: 'Two copies', exact: true }).isChecked())
+    await page.getByRole('radio', { name: 'Two copies', exact: true, checked: true }).waitFor()
     t.deepEqual(await violations(page), [])
     await next(page)
     t.deepEqual(await violations(page), [])

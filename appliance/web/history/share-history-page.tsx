@@ -1,15 +1,16 @@
-import { Anchor, Button } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { IconCamera } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, useParams } from 'react-router'
+import { useParams } from 'react-router'
 import { type Snapshot, snapshotsQuery } from '../api/shares.ts'
 import { Answer } from '../kit/answer.tsx'
 import { EmptyPlace } from '../kit/empty-place.tsx'
 import { When } from '../kit/format/when.tsx'
 import { Row, Rows } from '../kit/rows.tsx'
 import { Part, Sheet } from '../kit/sheet.tsx'
+import { WayBack } from '../kit/way-back.tsx'
 import { CreateSnapshotDialog } from './create-snapshot-dialog.tsx'
 import { DeleteSnapshotDialog } from './delete-snapshot-dialog.tsx'
 import { RestoreAllDialog } from './restore-all-dialog.tsx'
@@ -28,14 +29,7 @@ export function ShareHistoryPage({ isAdmin }: { isAdmin: boolean }) {
     </Button>
   )
   return (
-    <Sheet
-      title={t('history.of', { share })}
-      lead={
-        <Anchor component={Link} to="/history">
-          {t('history.all')}
-        </Anchor>
-      }
-    >
+    <Sheet title={t('history.of', { share })} lead={<WayBack to="/history" label={t('history.all')} />}>
       <Part title={t('snapshot.all')} action={(snapshots.data?.length ?? 0) > 0 && createButton}>
         <Answer query={snapshots} height={56}>
           {found =>

@@ -1,9 +1,9 @@
-import { Anchor, Button, Text } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 import { IconDownload, IconRestore } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, useParams, useSearchParams } from 'react-router'
+import { useParams, useSearchParams } from 'react-router'
 import type { Entry } from '../api/files.ts'
 import { snapshotContentAddress, snapshotFolderQuery, snapshotsQuery } from '../api/shares.ts'
 import { Breadcrumb } from '../files/breadcrumb.tsx'
@@ -15,6 +15,7 @@ import { formatBytes } from '../kit/format/bytes.ts'
 import { When } from '../kit/format/when.tsx'
 import { Row, Rows } from '../kit/rows.tsx'
 import { Sheet } from '../kit/sheet.tsx'
+import { WayBack } from '../kit/way-back.tsx'
 import { RestoreOneDialog } from './restore-one-dialog.tsx'
 
 /** A share as it was: to look around in, and to take single things back from. */
@@ -29,14 +30,7 @@ export function SnapshotPage() {
   const snapshot = snapshots.data?.find(one => one.id === id)
   const way = `/history/${encodeURIComponent(share)}`
   return (
-    <Sheet
-      title={t('history.of', { share })}
-      lead={
-        <Anchor component={Link} to={way}>
-          {t('snapshot.back')}
-        </Anchor>
-      }
-    >
+    <Sheet title={t('history.of', { share })} lead={<WayBack to={way} label={t('snapshot.back')} />}>
       <div>
         {snapshot && (
           <Text>

@@ -1,4 +1,4 @@
-import { Anchor, Button, Text } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 import { IconHistory } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -9,6 +9,7 @@ import { AddressLines } from '../../kit/address-lines.tsx'
 import { Answer } from '../../kit/answer.tsx'
 import { Notice } from '../../kit/notice.tsx'
 import { Card, Part, Sheet } from '../../kit/sheet.tsx'
+import { WayBack } from '../../kit/way-back.tsx'
 import { DeleteShareDialog } from './delete-share-dialog.tsx'
 import { GrantsEditor } from './grants-editor.tsx'
 
@@ -18,14 +19,7 @@ export function SharePage() {
   const { share: name = '' } = useParams()
   const shares = useQuery(sharesQuery)
   return (
-    <Sheet
-      title={name}
-      lead={
-        <Anchor component={Link} to="/shares">
-          {t('share.all')}
-        </Anchor>
-      }
-    >
+    <Sheet title={name} lead={<WayBack to="/shares" label={t('share.all')} />}>
       <Answer query={shares}>
         {found => {
           const share = found.find(one => one.name === name)

@@ -117,7 +117,10 @@ export const theme = createTheme({
       }),
     }),
     TextInput: TextInput.extend({ defaultProps: { size: 'md' } }),
-    PasswordInput: PasswordInput.extend({ defaultProps: { size: 'md' } }),
+    PasswordInput: PasswordInput.extend({
+      defaultProps: { size: 'md', rightSectionWidth: 'var(--cairn-control)' },
+      vars: () => ({ root: { '--psi-button-size': 'var(--cairn-control)' } }),
+    }),
     Select: Select.extend({ defaultProps: { size: 'md' } }),
     Modal: Modal.extend({
       defaultProps: { centered: true, transitionProps: { duration: 130 }, closeButtonProps: { size: 'lg' } },
