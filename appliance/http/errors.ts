@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from 'express'
-import { Failure, type FailureKind } from '../lib/failure.ts'
+import { asFailure, Failure, type FailureKind } from '../lib/failure.ts'
 import type { Log } from '../lib/log.ts'
 
 export const statusOf: Record<FailureKind, number> = {
@@ -22,7 +22,7 @@ export const statusOf: Record<FailureKind, number> = {
 /** The last middleware: a Failure as JSON, anything else as a logged 500 without stack or path. */
 export function createErrorReply(log: Log) {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
-    const failure = asFailure(error)
+    const failure = failureOf(error)
     if (!failure) log.error('request failed', { method: request.method, path: request.path, error })
     else if (failure.kind === 'internal') log.error(failure.message, { code: failure.code, error: failure })
     if (response.headersSent) next(error)
@@ -55,7 +55,8 @@ function unexpected(): Failure {
 }
 
 /** Errors of Express and its parsers carry a `status`: those are the caller's. */
-function asFailure(error: unknown): Failure | undefined {
+function failureOf(thrown: unknown): Failure | undefined {
+  const error = asFailure(thrown)
   if (error instanceof Failure) return error
   if (!(error instanceof Error) || !('status' in error)) return undefined
   if (error.status === 413) return new Failure('too-large', 'input/too-large', 'The request is too large.')

@@ -46,11 +46,18 @@ h1 { font-size: 24px; font-weight: 600; } h2 { font-size: 16px; font-weight: 600
 <h1>Cairn cannot read its settings</h1>
 <h2>What happened</h2><p>${escapeHtml(message)}</p>
 <h2>What it means for your files</h2><p>Nothing: they are in your pools, which were not touched. Nobody can sign in until the settings are back.</p>
-<h2>What to do now</h2><p>Stop Cairn. Move <code>${escapeHtml(databasePath)}</code> aside (do not delete it) and put a copy from a
-backup in its place; then start Cairn again. Without a copy, start Cairn without the file: it asks for a new administrator and
-finds your pools again.</p>
+<h2>What to do now</h2><p>${adviceFor(code, escapeHtml(databasePath))}</p>
 <small>${escapeHtml(code)}</small>
 </main></body></html>`
+}
+
+function adviceFor(code: string, path: string): string {
+  if (code === 'database/full')
+    return 'Make room on the disk that the settings are on; then start Cairn again.'
+  if (code === 'database/newer')
+    return `Start the version of Cairn that has written <code>${path}</code>, or a later one.`
+  return `Stop Cairn. Move <code>${path}</code> aside (do not delete it) and put a copy from a backup in its place; then start Cairn
+again. Without a copy, start Cairn without the file: it asks for a new administrator.`
 }
 
 function escapeHtml(text: string): string {

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import SQLite from 'better-sqlite3'
 import { type Generated, Kysely, type Migration, SqliteDialect, sql } from 'kysely'
-import { Failure } from './failure.ts'
+import { asFailure, Failure } from './failure.ts'
 
 /**
  * What people decided. A domain adds its tables by declaration merging:
@@ -39,7 +39,8 @@ export async function openDatabase(
     await migrateDatabase(database, migrations)
     return database
   } catch (error) {
-    if (error instanceof Failure) throw error
+    const known = asFailure(error)
+    if (known instanceof Failure) throw known
     const message = `The settings database ${path} cannot be opened. It was left as it is.`
     throw new Failure('unavailable', 'database/broken', message, { cause: error })
   }
@@ -118,8 +119,13 @@ export async function writeTransaction<T>(
       await sql`commit`.execute(connection)
       return result
     } catch (error) {
-      await sql`rollback`.execute(connection)
-      throw error
+      await sql`rollback`.execute(connection).catch(unlessRolledBack)
+      throw asFailure(error)
     }
   })
+}
+
+/** A full disk makes SQLite roll back by itself (sqlite.org/lang_transaction.html, "Response To Errors"). */
+function unlessRolledBack(error: Error) {
+  if (!error.message.includes('no transaction is active')) throw error
 }

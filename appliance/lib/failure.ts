@@ -44,11 +44,20 @@ export interface FailureRecord {
 }
 
 export function failureRecord(error: unknown): FailureRecord {
-  if (error instanceof Failure) {
-    const { kind, code, message, details } = error
+  const known = asFailure(error)
+  if (known instanceof Failure) {
+    const { kind, code, message, details } = known
     return { kind, code, message, details }
   }
   return { kind: 'internal', code: 'internal', message: 'Something unexpected went wrong.', details: {} }
+}
+
+/** A full disk below the settings is nobody's bug; all else stays what it is. */
+export function asFailure(error: unknown): unknown {
+  if (errnoOf(error) !== 'SQLITE_FULL') return error
+  const message =
+    'The disk that holds the settings is full, so nothing can be changed. Files are not affected. Make room on the system disk.'
+  return new Failure('full', 'database/full', message, { cause: error })
 }
 
 /** `ENOENT` and friends of a failed system call, or undefined. */

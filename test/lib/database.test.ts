@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { sql } from 'kysely'
 import { type NamedMigration, openDatabase, writeTransaction } from '../../appliance/lib/database.ts'
-import { Failure } from '../../appliance/lib/failure.ts'
+import { Failure, failureRecord } from '../../appliance/lib/failure.ts'
 import { run } from '../../appliance/lib/run.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
@@ -65,4 +65,16 @@ test('two processes that start at once migrate once', async t => {
   const database = await openDatabase(path)
   t.teardown(() => database.destroy())
   t.is((await database.selectFrom('migration').selectAll().execute()).length, 1)
+})
+
+test('a full disk is said as such, whatever SQLite has rolled back by itself', async t => {
+  const database = await openDatabase(join(await tempFolder(t), 'cairn.db'), [first])
+  t.teardown(() => database.destroy())
+  await sql`pragma max_page_count = 1`.execute(database)
+  const fill = (transaction: typeof database) =>
+    sql`insert into box values (hex(zeroblob(100000)))`.execute(transaction)
+  const failure = await t.throwsAsync(writeTransaction(database, fill), { instanceOf: Failure })
+  t.like(failure, { kind: 'full', code: 'database/full' })
+  const plain = await t.throwsAsync(fill(database))
+  t.like(failureRecord(plain), { kind: 'full', code: 'database/full' })
 })
