@@ -115,6 +115,26 @@ pageTest('a whole folder is uploaded with its folders and times, and downloaded 
   t.true(zip.includes('Trip/day one/map.txt'))
 })
 
+pageTest('files are dragged onto a folder, and files from outside are dropped on the page', async t => {
+  const { page, cairn } = await openFiles(t)
+  await putFile(cairn, '/letter.txt', 'dear')
+  await newFolder(page, 'Papers')
+  await row(page, 'letter.txt').dragTo(row(page, 'Papers'))
+  await page.getByText('letter.txt moved to Papers').waitFor()
+  await eventually(async () => (await names(cairn, '/Papers')).includes('letter.txt'))
+  const transfer = await page.evaluateHandle(`(() => {
+    const dropped = new DataTransfer()
+    dropped.items.add(new File(['from outside'], 'outside.txt'))
+    return dropped
+  })()`)
+  const list = page.getByRole('grid')
+  await list.dispatchEvent('dragover', { dataTransfer: transfer })
+  await page.getByText('Drop to upload to Files').waitFor()
+  await list.dispatchEvent('drop', { dataTransfer: transfer })
+  await row(page, 'outside.txt').waitFor()
+  t.is(await content(cairn, '/outside.txt'), 'from outside')
+})
+
 pageTest('two thousand files are a list of which only what is seen is in the document', async t => {
   const { page, cairn } = await openFiles(t)
   const files = Array.from({ length: 2000 }, (_, index) => file(`${index + 1}.txt`, `${index}`))

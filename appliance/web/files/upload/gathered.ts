@@ -13,9 +13,16 @@ export function gatherChosen(chosen: Iterable<File>): Gathered {
 
 /** From a drop: walks dropped folders, the empty ones too. Call it in the event itself; the browser forgets soon. */
 export async function gatherDropped(transfer: DataTransfer): Promise<Gathered> {
-  const entries = [...transfer.items].map(item => item.webkitGetAsEntry()).filter(entry => entry !== null)
+  const dropped = [...transfer.items].map(item => ({
+    entry: item.webkitGetAsEntry(),
+    file: item.getAsFile(),
+  }))
   const gathered: Gathered = { files: [], folders: [] }
-  for (const entry of entries) await walk(entry, '', gathered)
+  for (const { entry, file } of dropped) {
+    if (entry) await walk(entry, '', gathered)
+    // What comes from another program's memory is a file without an entry.
+    else if (file) gathered.files.push({ file, path: file.name })
+  }
   return gathered
 }
 

@@ -1,0 +1,86 @@
+import test from 'ava'
+import {
+  selectAll,
+  selectOnly,
+  selectThrough,
+  stepFrom,
+  toggle,
+} from '../../appliance/web/files/list/selection.ts'
+import { freeName, isWithin, pageOf, pathOfPage } from '../../appliance/web/files/path.ts'
+import { formatAgo } from '../../appliance/web/kit/format/ago.ts'
+import { formatBytes } from '../../appliance/web/kit/format/bytes.ts'
+import { createPace } from '../../appliance/web/kit/format/pace.ts'
+
+test('sizes are as on the label of a disk', t => {
+  t.deepEqual(
+    [0, 999, 1000, 48_211, 999_960, 3_600_000_000_000, 12_345_678_901_234].map(bytes =>
+      formatBytes(bytes, 'en'),
+    ),
+    ['0 B', '999 B', '1 KB', '48.2 KB', '1 MB', '3.6 TB', '12.3 TB'],
+  )
+})
+
+test('times are said as people say them, and older ones as dates', t => {
+  const now = new Date('2026-03-10T12:00:00Z')
+  const ago = (ms: number) => formatAgo(new Date(now.getTime() - ms), now)
+  t.is(ago(10_000), 'now')
+  t.is(ago(3 * 60_000), '3 minutes ago')
+  t.is(ago(24 * 3_600_000), 'yesterday')
+  t.is(ago(40 * 24 * 3_600_000), 'Jan 29')
+  t.is(ago(400 * 24 * 3_600_000), 'Feb 3, 2025')
+})
+
+test('a pace is the mean of the last seconds, and none as long as nothing moves', t => {
+  const pace = createPace()
+  pace.add(0, 0)
+  t.is(pace.perSecond(), undefined)
+  pace.add(4_000, 2_000)
+  t.is(pace.perSecond(), 2_000)
+  pace.add(4_000, 30_000)
+  t.is(pace.perSecond(), undefined)
+})
+
+test('Shift selects from where the range began, Ctrl one more or less', t => {
+  const order = ['a', 'b', 'c', 'd']
+  const range = selectThrough(selectOnly('b'), 'd', order)
+  t.deepEqual([...range.names], ['b', 'c', 'd'])
+  t.deepEqual([...selectThrough(range, 'a', order).names], ['a', 'b'])
+  t.deepEqual([...toggle(range, 'c').names], ['b', 'd'])
+  t.deepEqual([...selectAll(range, order).names], order)
+})
+
+test('the cursor steps, and stays at the ends', t => {
+  const order = ['a', 'b', 'c']
+  t.is(stepFrom(null, 1, order), 'a')
+  t.is(stepFrom(null, -1, order), 'c')
+  t.is(stepFrom('b', 99, order), 'c')
+  t.is(stepFrom('a', -1, order), 'a')
+  t.is(stepFrom(null, 1, []), undefined)
+})
+
+test('any name survives the way into an address and back', t => {
+  for (const path of ['/', '/a b', '/50%/ä?#&+', '/a/..b/😀']) t.is(pathOfPage(pageOf(path)), path)
+  t.is(pathOfPage('/files/100%'), '/100%')
+})
+
+test('the next free name keeps the extension', t => {
+  const taken = new Set(['report.pdf', 'report 2.pdf', '.hidden', 'plain'])
+  t.is(
+    freeName('report.pdf', name => taken.has(name)),
+    'report 3.pdf',
+  )
+  t.is(
+    freeName('.hidden', name => taken.has(name)),
+    '.hidden 2',
+  )
+  t.is(
+    freeName('plain', name => taken.has(name)),
+    'plain 2',
+  )
+})
+
+test('a folder is within itself and above, not within one whose name only begins alike', t => {
+  t.true(isWithin('/a/b', '/a'))
+  t.true(isWithin('/a', '/'))
+  t.false(isWithin('/ab', '/a'))
+})
