@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { Failure } from './lib/failure.ts'
-import { invalidInput } from './lib/operation.ts'
 import { serviceUid } from './lib/service-account.ts'
 
 export { serviceUid }
@@ -14,14 +13,18 @@ const sizeText = z
   .string()
   .regex(/^\d+[KMGT]$/, 'a size like 4G')
   .transform(text => Number(text.slice(0, -1)) * (sizeUnits[text.slice(-1)] ?? 1))
-const port = z.coerce.number().int().min(1).max(65535)
+const whole = (least: number, most: number) => {
+  const wanted = `a whole number from ${least} to ${most}`
+  return z.coerce.number(wanted).int(wanted).min(least, wanted).max(most, wanted)
+}
+const port = whole(1, 65_535)
 
 const options = z.object({
   data: z.string().min(1).default('.cairn'),
   httpPort: port.default(8080),
   smbPort: port.default(4450),
   nfsPort: port.default(12049),
-  practiceDisks: z.coerce.number().int().min(0).max(24).default(3),
+  practiceDisks: whole(0, 24).default(3),
   practiceSize: sizeText.default(4 * 1024 ** 3),
   setup: z.string().optional(),
   admin: z
@@ -29,7 +32,7 @@ const options = z.object({
     .regex(/^[^:]+:.+$/, 'NAME:PASSWORD')
     .optional(),
   pool: z.string().optional(),
-  servers: z.coerce.number().int().min(1).max(64).default(1),
+  servers: whole(1, 64).default(1),
   webRoot: z.string().optional(),
   agent: z.enum(['socket', 'here']).optional(),
   run: z.enum(['bundle', 'sources']).default('bundle'),
@@ -83,7 +86,7 @@ export function readConfig(
   env: NodeJS.ProcessEnv = process.env,
 ): Config {
   const parsed = options.safeParse({ ...fromEnvironment(env), ...fromArguments(argv) })
-  if (!parsed.success) throw invalidInput(parsed.error, 'config/invalid')
+  if (!parsed.success) throw notUnderstood(parsed.error.issues.map(inWords).join('; '), parsed.error)
   const given = parsed.data
   const dataDir = resolve(given.data)
   const isRoot = process.getuid?.() === 0
@@ -127,10 +130,19 @@ function fromArguments(argv: readonly string[]): Record<string, string> {
       ]),
     )
   } catch (error) {
-    throw new Failure('invalid', 'config/invalid', error instanceof Error ? error.message : String(error), {
-      cause: error,
-    })
+    // The first line says what is wrong; the others are for who writes programs.
+    throw notUnderstood(String(error instanceof Error ? error.message.split('\n')[0] : error), error)
   }
+}
+
+function inWords({ path, message }: z.core.$ZodIssue): string {
+  const name = Object.entries(optionNames).find(([, key]) => key === path[0])?.[0]
+  return `--${name} takes ${message}`
+}
+
+function notUnderstood(problem: string, cause: unknown): Failure {
+  const message = `${problem.replace(/\.$/, '')}. Nothing was started; scripts/start --help lists the options.`
+  return new Failure('invalid', 'config/invalid', message, { cause })
 }
 
 function fromEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -1,0 +1,27 @@
+import test from 'ava'
+import { readConfig } from '../appliance/config.ts'
+
+const wrong: [argv: string[], said: RegExp][] = [
+  [['--practice-size', 'foo'], /^--practice-size takes a size like 4G\./],
+  [['--http-port', 'abc'], /^--http-port takes a whole number from 1 to 65535\./],
+  [
+    ['--http-port', '70000', '--servers', '0'],
+    /--http-port .*; --servers takes a whole number from 1 to 64\./,
+  ],
+  [['--admin', 'foo'], /^--admin takes NAME:PASSWORD\./],
+  [['--http-port'], /^Option '--http-port <value>' argument missing\./],
+  [['--bogus', '1'], /^Unknown option '--bogus'/],
+]
+
+for (const [argv, said] of wrong) {
+  test(`${argv.join(' ')}: what is wrong, what it means, and what to do`, t => {
+    const failure = t.throws(() => readConfig(argv, {}), { code: 'config/invalid' })
+    t.regex(failure?.message ?? '', said)
+    t.regex(failure?.message ?? '', /Nothing was started; scripts\/start --help lists the options\.$/)
+  })
+}
+
+test('a variable is named after its option, which goes before it', t => {
+  const env = { CAIRN_HTTP_PORT: '1234', CAIRN_SMB_PORT: '2345' }
+  t.like(readConfig(['--http-port', '4321'], env), { httpPort: 4321, samba: { port: 2345 } })
+})
