@@ -28,6 +28,7 @@ interface Pending {
   resolve(value: unknown): void
   reject(error: Failure): void
   onProgress: CallOptions['onProgress'] | undefined
+  onMessage: CallOptions['onMessage'] | undefined
 }
 
 const received = z.union([
@@ -39,6 +40,7 @@ const received = z.union([
   z
     .object({ id: z.number(), progress: z.custom<Progress>() })
     .refine(value => 'progress' in value && value.progress !== undefined),
+  z.object({ id: z.number(), message: z.unknown() }).refine(value => 'message' in value),
   z.object({ event: z.custom<AnyEvent>(value => typeof value === 'object' && value !== null) }),
 ])
 
@@ -66,6 +68,7 @@ export function createAgentClient(deps: {
     const call = pending.get(said.id)
     if (!call) return
     if ('progress' in said) return call.onProgress?.(said.progress)
+    if ('message' in said) return call.onMessage?.(said.message)
     pending.delete(said.id)
     if ('failed' in said) call.reject(fromRecord(said.failed))
     else call.resolve(said.ok)
@@ -134,6 +137,7 @@ export function createAgentClient(deps: {
           resolve: settle(resolve as (value: unknown) => void),
           reject: settle(reject),
           onProgress: options.onProgress,
+          onMessage: options.onMessage,
         })
         options.signal?.addEventListener('abort', cancel, { once: true })
         sendMessage(connection, { id, call: name, input })
@@ -150,6 +154,7 @@ export function createLocalAgent(operations: Operations, log: Log): Agent {
       const context = {
         signal: options.signal ?? new AbortController().signal,
         report: (progress: Progress) => options.onProgress?.(progress),
+        send: (message: unknown) => options.onMessage?.(throughJson(message)),
       }
       const said = (await perform(operations, name, throughJson(input), context, log)) as never
       return throughJson(said) as never

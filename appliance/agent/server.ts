@@ -87,6 +87,7 @@ export function createAgentServer({
       const context = {
         signal: controller.signal,
         report: (progress: unknown) => sendMessage(socket, { id, progress }),
+        send: (message: unknown) => sendMessage(socket, { id, message }),
       }
       sendMessage(socket, { id, ok: (await perform(operations, call, input, context, log)) ?? null })
     } catch (error) {

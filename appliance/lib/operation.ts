@@ -7,6 +7,8 @@ export interface OperationContext {
   signal: AbortSignal
   /** Progress of long work: `fraction` 0 to 1 (null: unknown) and one sentence for people. */
   report(progress: Progress): void
+  /** News while it runs. Nothing slows the sender down: an operation that sends much has to be told to go on. */
+  send(message: unknown): void
 }
 
 export interface Progress {
@@ -34,6 +36,8 @@ export function operation<I extends z.ZodType, O extends z.ZodType>(spec: Operat
 
 export interface CallOptions {
   onProgress?: (progress: Progress) => void
+  /** Gets what the operation sends before its answer. */
+  onMessage?: (message: unknown) => void
   signal?: AbortSignal
   timeoutMs?: number
 }

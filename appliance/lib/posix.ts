@@ -27,6 +27,12 @@ const native = {
   ioctlBuffer: libc.func('int ioctl(int fd, unsigned long request, void *argument)'),
   ioctlNumber: libc.func('int ioctl(int fd, unsigned long request, long argument)'),
   syncfs: libc.func('int syncfs(int fd)'),
+  read: libc.func('int64_t read(int fd, void *into, size_t size)'),
+  openByHandle: libc.func('int open_by_handle_at(int mountFd, void *handle, int flags)'),
+  fanotifyInit: libc.func('int fanotify_init(unsigned int flags, unsigned int eventFlags)'),
+  fanotifyMark: libc.func(
+    'int fanotify_mark(int fd, unsigned int flags, uint64_t mask, int dirFd, const char *path)',
+  ),
 }
 
 /** EWOULDBLOCK is the same number as EAGAIN, which is the name that errno(3) and Node go by. */
@@ -54,9 +60,11 @@ const openat2Number = 437
 const resolveNoMagicLinks = 0x02
 const resolveNoSymlinks = 0x04
 const resolveBeneath = 0x08
+const resolveCached = 0x20
 
 export const openFlags = {
   readOnly: 0,
+  writeOnly: 0o1,
   readWrite: 0o2,
   create: 0o100,
   exclusive: 0o200,
@@ -84,6 +92,14 @@ const currentFolder = -100
 /** Opens a folder by its own path, to open what is beneath it. Close it by `closeDescriptor`. */
 export function openFolder(path: string, flags: number = openFlags.path): number {
   return openWith(currentFolder, path, { flags: flags | openFlags.directory, mode: 0, resolve: 0 })
+}
+
+/**
+ * Opens only what the kernel finds in memory, so that no disk is touched (openat2(2), RESOLVE_CACHED). EAGAIN: it is
+ * not there. Close it by `closeDescriptor`.
+ */
+export function openCached(path: string, flags: number): number {
+  return openWith(currentFolder, path, { flags, mode: 0, resolve: resolveCached })
 }
 
 const openHow = Buffer.alloc(24)
@@ -187,6 +203,9 @@ export class FileStatus {
   readonly bytes = Buffer.alloc(256)
   readonly #view = new DataView(this.bytes.buffer, this.bytes.byteOffset, 256)
 
+  get links(): number {
+    return this.#view.getUint32(16, true)
+  }
   get mode(): number {
     return this.#view.getUint16(28, true)
   }
@@ -327,4 +346,69 @@ export function reflink(fromFd: number, toFd: number): void {
 /** Everything dirty on that filesystem reaches the disk. Blocks the calling thread. */
 export function syncFilesystem(fd: number): void {
   if (native.syncfs(fd) !== 0) throw new PosixError('syncfs')
+}
+
+/** `syncFilesystem` on another thread. */
+export async function syncFilesystemAside(fd: number): Promise<void> {
+  await aside('syncfs', native.syncfs, [fd])
+}
+
+/** `ioctl` on another thread, for what may have to wait for the disk. `argument` is filled in place. */
+export async function ioctlAside(fd: number, request: number, argument: Buffer): Promise<number> {
+  return aside('ioctl', native.ioctlBuffer, [fd, request, argument])
+}
+
+function aside(
+  name: string,
+  call: { async: (...values: unknown[]) => void },
+  values: readonly unknown[],
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    call.async(...values, (error: Error | null, result: number) => {
+      if (error) reject(error)
+      // The errno is that of the other thread only here and now.
+      else if (result < 0) reject(new PosixError(name))
+      else resolve(result)
+    })
+  })
+}
+
+/** A read(2) from a descriptor that does not block: the bytes read, 0 where there is nothing now. */
+export function readAvailable(fd: number, into: Buffer): number {
+  const size = Number(native.read(fd, into, into.length))
+  if (size >= 0) return size
+  if (koffi.errno() === osConstants.errno.EAGAIN) return 0
+  throw new PosixError('read')
+}
+
+/**
+ * Opens a file by what fanotify(7) or name_to_handle_at(2) calls it: a `struct file_handle`. Undefined where it is
+ * gone. Needs CAP_DAC_READ_SEARCH. Close it by `closeDescriptor`.
+ */
+export function openByHandle(mountFd: number, handle: Buffer, flags: number): number | undefined {
+  const plain = process.arch === 'arm64' ? flagsForArm64(flags) : flags
+  const fd = native.openByHandle(mountFd, handle, plain | openFlags.closeOnExec)
+  if (fd >= 0) return fd
+  const error = new PosixError('open_by_handle_at')
+  if (error.code === 'ESTALE') return undefined
+  throw error
+}
+
+// fanotify_init(2): FAN_REPORT_DFID_NAME_TARGET, FAN_NONBLOCK, FAN_CLOEXEC; FAN_UNLIMITED_QUEUE
+const fanotifyFlags = 0x1e00 | 0x02 | 0x01
+const fanotifyUnlimited = 0x10
+
+/** A queue of events (fanotify_init(2)), read by `readAvailable`. Close it by `closeDescriptor`. */
+export function openFanotify(queue: 'unlimited' | 'limited'): number {
+  const fd = native.fanotifyInit(fanotifyFlags | (queue === 'unlimited' ? fanotifyUnlimited : 0), 0)
+  if (fd < 0) throw new PosixError('fanotify_init')
+  return fd
+}
+
+const fanotifyAddToFilesystem = 0x101
+
+/** Events of the whole filesystem that is mounted there; on Btrfs only its top level can be marked (else EXDEV). */
+export function markFilesystem(fanotifyFd: number, mask: number, place: string): void {
+  if (native.fanotifyMark(fanotifyFd, fanotifyAddToFilesystem, mask, currentFolder, place) !== 0)
+    throw new PosixError('fanotify_mark', place)
 }

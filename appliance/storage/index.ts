@@ -19,16 +19,26 @@ import type {
   Snapshot,
   SubvolumeKind,
 } from './schema.ts'
+import { type Changes, createChanges } from './service/changes.ts'
 import { createPools } from './service/pools.ts'
 import { createSubvolumes } from './service/subvolumes.ts'
 import { createUpkeep } from './service/upkeep.ts'
 import { createStorageStore, storageMigrations } from './store.ts'
 
 export {
+  type ChangedEntry,
+  type ChangedFolder,
+  type ChangedName,
+  type ChangeKind,
+  type ChangeMark,
+  type ChangesPage,
   type CreatePoolRequest,
   type Disk,
   disk,
   diskSerial,
+  type FeedMark,
+  type FeedMessage,
+  type FileLink,
   optionsRequest,
   type Pool,
   type PoolOption,
@@ -46,6 +56,7 @@ export {
   snapshotId,
   subvolumeName,
 } from './schema.ts'
+export type { Changes, ChangesFollower, SubvolumePlace } from './service/changes.ts'
 export { storageMigrations } from './store.ts'
 
 declare module '../lib/events.ts' {
@@ -72,6 +83,7 @@ export interface Storage {
   createSubvolume(pool: string, kind: SubvolumeKind, name: string): Promise<void>
   /** With all its snapshots. */
   deleteSubvolume(pool: string, kind: SubvolumeKind, name: string): Promise<void>
+  changes: Changes
   snapshots: {
     list(pool: string, kind: SubvolumeKind, name: string): Promise<Snapshot[]>
     create(pool: string, kind: SubvolumeKind, name: string, label?: string): Promise<Snapshot>
@@ -137,6 +149,7 @@ export function createStorage(deps: StorageDeps): Storage {
       const state = pools.state(name)
       return state === undefined ? undefined : { path: join(poolsDir, name), state }
     },
+    changes: createChanges({ ...deps, pools }),
     ...subvolumes,
   }
 }

@@ -214,3 +214,97 @@ export const poolFacts = z.object({
   space: z.object({ totalBytes: z.number(), freeBytes: z.number() }).nullable(),
 })
 export type PoolFacts = z.infer<typeof poolFacts>
+
+// What has changed in a pool: as it happens, and since a mark.
+
+/** A point in the history of a subvolume. Of another subvolume, or another timeline, it means nothing. */
+export const changeMark = z.object({ uuid: z.string().max(40), transid: z.number().int().nonnegative() })
+export type ChangeMark = z.infer<typeof changeMark>
+
+/** One name of a file, in the folder with this inode. */
+export const fileLink = z.object({
+  parent: z.number().int(),
+  folder: z
+    .string()
+    .nullable()
+    .describe('Path of the folder in the subvolume, empty for its top; null: unknown.'),
+  name: z.string().nullable().describe('Null: it is not UTF-8.'),
+})
+export type FileLink = z.infer<typeof fileLink>
+
+export const changedEntry = z.object({
+  inode: z.number().int(),
+  kind: z
+    .enum(['file', 'folder', 'other'])
+    .describe('A folder: list it again. Only so can be seen what has gone.'),
+  isNew: z.boolean().describe('Made after the mark.'),
+  links: z.array(fileLink).describe('All its names; none for the top of the subvolume.'),
+  sizeBytes: z.number(),
+  uid: z.number().int(),
+  gid: z.number().int(),
+  mode: z.number().int(),
+  modifiedSeconds: z.number(),
+  modifiedNanoseconds: z.number(),
+  changedSeconds: z.number(),
+  changedNanoseconds: z.number(),
+})
+export type ChangedEntry = z.infer<typeof changedEntry>
+
+export const changesCursor = z.object({
+  since: z.number().int().nonnegative(),
+  mark: changeMark,
+  inode: z.number().int().nonnegative(),
+})
+
+export const changesPage = z.object({
+  subvolumeId: z.number().int(),
+  isFull: z
+    .boolean()
+    .describe('The mark was of no use: the pages list all there is, and what they lack is gone.'),
+  mark: changeMark.describe('To be kept when all pages are taken in.'),
+  entries: z.array(changedEntry),
+  next: changesCursor.nullable(),
+})
+export type ChangesPage = z.infer<typeof changesPage>
+
+export const changeKind = z.enum(['create', 'delete', 'write', 'attributes', 'moved-from', 'moved-to'])
+export type ChangeKind = z.infer<typeof changeKind>
+
+/** Something happened at this name; look what is there now. */
+export const changedName = z.object({
+  name: z.string().nullable().describe('`.`: the folder itself. Null: not UTF-8.'),
+  inode: z
+    .number()
+    .int()
+    .nullable()
+    .describe('Of what it happened to, which may be gone or elsewhere by now.'),
+  isFolder: z.boolean(),
+  kinds: z.array(changeKind),
+  pids: z.array(z.number().int()).describe('Of the processes that did it.'),
+})
+export type ChangedName = z.infer<typeof changedName>
+
+export const changedFolder = z.object({
+  subvolume: z.number().int().describe('Id of the subvolume that the folder is in.'),
+  inode: z.number().int(),
+  path: z.string().nullable().describe('In the pool, a moment ago: `shares/media/a`. Null: not UTF-8.'),
+  names: z.array(changedName),
+})
+export type ChangedFolder = z.infer<typeof changedFolder>
+
+const feedPosition = { pool: poolName, epoch: z.string().max(40), number: z.number().int().nonnegative() }
+export const feedMark = z.strictObject(feedPosition)
+export type FeedMark = z.infer<typeof feedMark>
+
+/** Numbers rise within an epoch; `changes` and `gap` are to be acknowledged. */
+export const feedMessage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('changes'), ...feedPosition, folders: z.array(changedFolder) }),
+  z.object({
+    kind: z.literal('gap'),
+    ...feedPosition,
+    reason: z.enum(['start', 'slow', 'overflow']),
+  }),
+  z.object({ kind: z.literal('alive'), ...feedPosition, isProven: z.boolean() }),
+  z.object({ kind: z.literal('gone'), ...feedPosition }),
+])
+export type FeedMessage = z.infer<typeof feedMessage>

@@ -1,4 +1,5 @@
 import type { Parts } from '../../lib/parts.ts'
+import { createChangeOperations } from './change-operations.ts'
 import { createKeeper, type KeeperDeps } from './keeper.ts'
 import { createPoolOperations } from './pool-operations.ts'
 import { createPracticeOperations } from './practice-operations.ts'
@@ -23,6 +24,7 @@ export function createStorageOperations({ parts, ...deps }: StorageSystemDeps) {
     ...createPoolOperations(keeper, log),
     ...createSubvolumeOperations(keeper),
     ...createUpkeepOperations(keeper),
+    ...createChangeOperations(keeper),
     // A box without practice disks does not know their operations.
     ...(keeper.hasPractice ? practiceOperations : ({} as typeof practiceOperations)),
   }

@@ -8,6 +8,8 @@ import type { DiskFacts, PoolFacts } from '../schema.ts'
 import type { PoolBackend, PoolPlace } from './backend.ts'
 import { btrfsBackend } from './btrfs.ts'
 import { createDiskReader } from './disks.ts'
+import { followedBackend } from './feed/followed-backend.ts'
+import { createFeed } from './feed/index.ts'
 import { folderBackend } from './folder.ts'
 import { createLayout, serviceAccount } from './layout.ts'
 import { mountsBelow, unmountPlace } from './mounts.ts'
@@ -38,16 +40,23 @@ interface LongWork {
 
 /** What all operations share: which kind of pool this machine has, who works on what, and what is looked after. */
 export function createKeeper({ poolsDir, isRoot, events, log, ...deps }: KeeperDeps) {
-  const backend = backendFor(isRoot)
+  const inTurn = createTurns()
+  const feed = createFeed({ log })
+  /** Who reads in a pool and who unmounts it wait for each other. */
+  const whileMounted = <T>(pool: string, work: () => Promise<T>) => inTurn(`reading ${pool}`, work)
+  const backend = followed(backendFor(isRoot))
   const practice: PracticeDisks = createPracticeDisks({ ...deps.practice, log })
   const hasPractice = backend.kind === 'btrfs' && deps.practice.count > 0
   const readDisks = createDiskReader(async () => (hasPractice ? practice.list() : []))
   const layout = createLayout({ backend, owner: isRoot ? serviceAccount : null })
-  const inTurn = createTurns()
   /** Pools that this agent has to do with: uuid by name. */
   const known = new Map<string, string>()
   const busy = new Map<string, LongWork>()
   let isStopping = false
+
+  function followed(plain: PoolBackend): PoolBackend {
+    return plain.kind === 'btrfs' ? followedBackend(plain, { feed, alone: whileMounted }) : plain
+  }
 
   const placeOf = ({ name, uuid }: PoolKey): PoolPlace => ({ name, uuid, place: join(poolsDir, name) })
 
@@ -78,6 +87,7 @@ export function createKeeper({ poolsDir, isRoot, events, log, ...deps }: KeeperD
   async function stop() {
     isStopping = true
     watch.stop()
+    feed.stop()
     if (backend.kind === 'btrfs') await letGo()
   }
 
@@ -96,13 +106,13 @@ export function createKeeper({ poolsDir, isRoot, events, log, ...deps }: KeeperD
   async function occupy<T>(
     name: string,
     what: LongWork['what'],
-    { signal, report }: OperationContext,
+    context: OperationContext,
     work: (context: OperationContext) => Promise<T>,
   ): Promise<T> {
     const other = busy.get(name)?.what
     if (other) throw new Failure('conflict', 'storage/busy', `The pool ${name} is busy: ${other}.`)
     const controller = new AbortController()
-    const done = work({ report, signal: AbortSignal.any([signal, controller.signal]) })
+    const done = work({ ...context, signal: AbortSignal.any([context.signal, controller.signal]) })
     busy.set(name, { what, controller, done })
     events.publish('storage/changed', { pool: name })
     try {
@@ -146,6 +156,8 @@ export function createKeeper({ poolsDir, isRoot, events, log, ...deps }: KeeperD
     inTurn,
     known,
     watch,
+    feed,
+    whileMounted,
     placeOf,
     disks,
     factsOf,

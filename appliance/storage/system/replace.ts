@@ -27,7 +27,7 @@ const daysMs = 20 * 24 * 3600_000
  */
 export async function replaceDisk(replacement: Replacement, context: OperationContext): Promise<void> {
   const step = (from: number, to: number): OperationContext => ({
-    signal: context.signal,
+    ...context,
     report: ({ fraction, message }) =>
       context.report({ fraction: fraction === null ? null : from + fraction * (to - from), message }),
   })

@@ -1,0 +1,35 @@
+import type { PoolBackend, PoolPlace } from '../backend.ts'
+import type { Feed } from './index.ts'
+
+/** A backend whose pools are followed while they are mounted. `alone`: nobody reads in the pool meanwhile. */
+export function followedBackend(
+  backend: PoolBackend,
+  { feed, alone }: { feed: Feed; alone<T>(pool: string, work: () => Promise<T>): Promise<T> },
+): PoolBackend {
+  /** Whatever comes of it: what is mounted afterwards is followed. */
+  async function letGoFor<T>(pool: PoolPlace, work: () => Promise<T>): Promise<T> {
+    return alone(pool.name, async () => {
+      feed.detach(pool)
+      try {
+        return await work()
+      } finally {
+        if ((await backend.facts(pool)).isMounted) feed.attach(pool)
+      }
+    })
+  }
+
+  return {
+    ...backend,
+    async create(pool) {
+      await backend.create(pool)
+      feed.attach(pool)
+    },
+    abandon: (pool, disks) => letGoFor(pool, () => backend.abandon(pool, disks)),
+    async mount(pool, disks) {
+      const isMounted = await backend.mount(pool, disks)
+      if (isMounted) feed.attach(pool)
+      return isMounted
+    },
+    unmount: pool => letGoFor(pool, () => backend.unmount(pool)),
+  }
+}
