@@ -2,6 +2,9 @@
 # pages. Sets ROOT and NODE. Says what it installs, and asks nothing.
 ROOT=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 
+# What is installed and built here is read by the service account too.
+umask 022
+
 say() { printf 'cairn: %s\n' "$*" >&2; }
 fail() {
   say "$*"
