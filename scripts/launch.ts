@@ -40,7 +40,7 @@ const log = createLog('start')
 const children = new Map<string, ChildProcess>()
 let parts: Part[] = []
 let isStopping = false
-let instance: Instance | undefined
+let holding: Promise<Instance> | undefined
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(0))
 
@@ -56,13 +56,15 @@ else {
 }
 
 async function launch(config: Config) {
-  instance = await holdInstance(config)
+  holding = holdInstance(config)
+  const instance = await holding
   const setup = unattendedSetup(config)
   parts = partsOf(config, instance)
   let started: Started | undefined
-  for (const part of parts) started = await start(part, setup)
-  if (setup?.file) writeFileSync(setup.file, JSON.stringify(withoutPasswords(setup.document), null, 2))
+  for (const part of parts) if (!isStopping) started = await start(part, setup)
   if (isStopping || !started) return
+  if (setup?.file && started.state === 'ready')
+    writeFileSync(setup.file, JSON.stringify(withoutPasswords(setup.document), null, 2))
   for (const line of [...started.lines, `${started.state} http://localhost:${config.httpPort}/`])
     process.stdout.write(`${line}\n`)
 }
@@ -167,8 +169,14 @@ async function stop(code: number) {
   const servers = [...children].filter(([name]) => name !== 'agent')
   await Promise.all(servers.map(([, child]) => end(child)))
   await endAgent()
+  const instance = await holding?.catch(nothingHeld)
   await instance?.release()
   process.exit(code)
+}
+
+/** It has undone itself what it had made, and why has been said. */
+function nothingHeld(): undefined {
+  return undefined
 }
 
 /** One that died a moment ago is started once more: nobody else unmounts. */

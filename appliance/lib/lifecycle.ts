@@ -36,12 +36,17 @@ export async function live({ start, stop }: Lifecycle, log: Log): Promise<void> 
   process.once('disconnect', () => void end())
   try {
     const ready = await start(await setupFromLauncher())
-    process.send?.({ ready })
+    tellLauncher({ ready })
   } catch (error) {
     log.error('did not start', { error })
-    process.send?.({ failed: failureRecord(error).message })
+    tellLauncher({ failed: failureRecord(error).message })
     await end(1)
   }
+}
+
+/** One that has gone meanwhile needs no answer: `disconnect` ends us. */
+function tellLauncher(message: { ready: Started } | { failed: string }) {
+  process.send?.(message, undefined, undefined, () => undefined)
 }
 
 async function setupFromLauncher(): Promise<unknown> {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -227,4 +227,21 @@ withBtrfs('a signal lets the answer under way end', async t => {
   const stopped = cairn.stop()
   t.is((await response.arrayBuffer()).byteLength, 8 * 1024 * 1024)
   await stopped
+})
+
+withBtrfs('a signal during the start leaves a setup file that was not applied as it was', async t => {
+  const dataDir = await dataFolder(t)
+  const file = join(dataDir, 'setup.json')
+  const document = JSON.stringify({ admin: { name: 'ann', password: 'Ann-secret-9' } })
+  await writeFile(file, document)
+  const launcher = join(import.meta.dirname, '../../dist/daemon/launch.js')
+  const ports = ['--http-port', String(await freePort()), '--smb-port', String(await freePort())]
+  const args = [launcher, '--data', dataDir, '--setup', file, '--practice-size', '1G', ...ports]
+  const child = spawn(process.execPath, args, { stdio: 'ignore' })
+  const gone = once(child, 'exit')
+  await eventually(async () => readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8') !== '')
+  child.kill('SIGTERM')
+  await gone
+  t.is(await readFile(file, 'utf8'), document)
+  t.deepEqual(await leftBehind(dataDir), [])
 })
