@@ -1,16 +1,13 @@
 import { z } from 'zod'
+import { shareName } from '../shares/index.ts'
 import { diskSerial, poolRequest } from '../storage/index.ts'
 import { hostName } from '../system/index.ts'
-
-const accountName = z
-  .string()
-  .regex(/^[a-z_][a-z0-9_.-]{0,31}$/, 'small letters, digits and . _ -, beginning with a letter')
-const password = z.string().min(8, 'at least 8 characters').max(256)
+import { accountName, displayName, password, role } from '../users/index.ts'
 
 /** What the wizard posts, `--setup FILE` carries, and a file on the boot partition holds. */
 export const setupDocument = z.strictObject({
   hostName: hostName.optional(),
-  admin: z.strictObject({ name: accountName, displayName: z.string().min(1).max(100).optional(), password }),
+  admin: z.strictObject({ name: accountName, displayName: displayName.optional(), password }),
   pool: poolRequest.nullable().default(null),
   erase: z
     .array(diskSerial)
@@ -19,7 +16,7 @@ export const setupDocument = z.strictObject({
   shares: z
     .array(
       z.strictObject({
-        name: z.string().min(1).max(64),
+        name: shareName,
         everyone: z.enum(['none', 'read', 'write']).default('write'),
       }),
     )
@@ -28,9 +25,9 @@ export const setupDocument = z.strictObject({
     .array(
       z.strictObject({
         name: accountName,
-        displayName: z.string().min(1).max(100).optional(),
+        displayName: displayName.optional(),
         password,
-        role: z.enum(['admin', 'member']).default('member'),
+        role: role.default('member'),
       }),
     )
     .default([]),

@@ -6,7 +6,7 @@ import { equalSecrets } from '../lib/secret.ts'
 import type { Shares } from '../shares/index.ts'
 import type { PoolPlan, Storage } from '../storage/index.ts'
 import type { System } from '../system/index.ts'
-import type { Users } from '../users/index.ts'
+import { isReserved, type Users } from '../users/index.ts'
 import type { SetupDocument, SetupProblem } from './schema.ts'
 import type { SetupStore } from './store.ts'
 
@@ -30,13 +30,14 @@ export interface SetupService {
 }
 
 const delayAfterWrongCodeMs = 1_000
+const applying = 'setup/apply'
 
 export function createSetupService(deps: SetupDeps): SetupService {
   const { store, storage, jobs, clock } = deps
   let nextTryAt = 0
 
   async function check(document: SetupDocument) {
-    const problems = duplicateNames(document)
+    const problems = unusableNames(document)
     const plan = document.pool === null ? null : await planOf(document.pool)
     if (plan instanceof Failure) return { problems: [...problems, problemOf(plan)], plan: null }
     return { problems: [...problems, ...unconfirmed(document, plan)], plan }
@@ -50,6 +51,10 @@ export function createSetupService(deps: SetupDeps): SetupService {
       if (error instanceof Failure && error.kind !== 'internal') return error
       throw error
     }
+  }
+
+  async function isApplying(): Promise<boolean> {
+    return (await jobs.list()).some(({ kind, state }) => kind === applying && state === 'running')
   }
 
   return {
@@ -71,10 +76,11 @@ export function createSetupService(deps: SetupDeps): SetupService {
     check,
     async apply(document) {
       if (await store.isClaimed()) throw alreadyClaimed()
+      if (await isApplying()) throw alreadyApplying()
       const { problems, plan } = await check(document)
       if (problems[0]) throw refused(problems)
       const job = await jobs.start({
-        kind: 'setup/apply',
+        kind: applying,
         title: 'Setting up this box',
         run: ({ report }) => applyAll(deps, document, plan, report),
       })
@@ -103,9 +109,11 @@ async function applyAll(
   }
   report({ fraction: 0.6, message: 'Creating accounts' })
   for (const account of accountsOf(document)) {
-    const { name, password } = account
-    if (await users.get(name)) await users.setPassword(name, password)
-    else await users.create(account)
+    const { name, password, displayName, role } = account
+    if (await users.get(name)) {
+      await users.setPassword(name, password)
+      await users.update(name, { displayName, role })
+    } else await users.create(account)
   }
   report({ fraction: 0.8, message: 'Creating shares' })
   const there = new Set((await shares.list()).map(share => share.name))
@@ -136,14 +144,15 @@ function unconfirmed(document: SetupDocument, plan: PoolPlan | null): SetupProbl
   }))
 }
 
-function duplicateNames({ admin, users, shares }: SetupDocument): SetupProblem[] {
+function unusableNames({ admin, users, shares }: SetupDocument): SetupProblem[] {
   const seen = new Set<string>()
   return [admin, ...users, ...shares].flatMap(({ name }) => {
     const key = name.toLowerCase()
-    if (!seen.has(key)) {
-      seen.add(key)
-      return []
-    }
+    const isTwice = seen.has(key)
+    seen.add(key)
+    if (isReserved(name))
+      return [{ field: 'name', message: `The name ${name} is reserved. Choose another one.` }]
+    if (!isTwice) return []
     return [{ field: 'name', message: `${name} is there twice. Accounts and shares have different names.` }]
   })
 }
@@ -169,6 +178,14 @@ function plain(code: string): string {
 
 function alreadyClaimed(): Failure {
   return new Failure('conflict', 'setup/claimed', 'This box is set up already. Sign in instead.')
+}
+
+function alreadyApplying(): Failure {
+  return new Failure(
+    'conflict',
+    'setup/running',
+    'This box is being set up right now. Wait until that has ended.',
+  )
 }
 
 function tooFast(): Failure {

@@ -20,7 +20,7 @@ import { createSubvolumes } from './service/subvolumes.ts'
 import { createStore } from './store/index.ts'
 import { shareMigrations } from './store/migrations.ts'
 
-export type { Grants, NewShare, Right, Volume } from './schema.ts'
+export { type Grants, type NewShare, type Right, shareName, type Volume } from './schema.ts'
 export type { Authority } from './service/catalog.ts'
 
 declare module '../lib/events.ts' {

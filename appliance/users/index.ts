@@ -21,9 +21,9 @@ import { createThrottle } from './service/throttle.ts'
 import { createUserStore } from './store/index.ts'
 import { userMigrations } from './store/migrations.ts'
 
-export type { Group, User } from './schema.ts'
+export { accountName, displayName, type Group, password, role, type User } from './schema.ts'
 export type { UserFollower } from './service/news.ts'
-export { freeName, takeName } from './store/names.ts'
+export { freeName, isReserved, takeName } from './store/names.ts'
 
 export interface SmbAccount {
   name: string

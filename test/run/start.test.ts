@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -245,3 +245,32 @@ withBtrfs('a signal during the start leaves a setup file that was not applied as
   t.is(await readFile(file, 'utf8'), document)
   t.deepEqual(await leftBehind(dataDir), [])
 })
+
+withBtrfs('a name that cannot be had is refused before a disk is touched', async t => {
+  const dataDir = await dataFolder(t)
+  const file = join(dataDir, 'setup.json')
+  const first = await startCairn(t, { dataDir, args: ['--practice-disks', '1', '--practice-size', '1G'] })
+  const serial = await practiceSerial(dataDir)
+  await first.stop()
+  const pool = { name: 'pool', profile: 'single', disks: [serial] }
+  for (const [share, problem] of [
+    ['homes', /The name homes is reserved/],
+    ['a/b', /shares\.0\.name/],
+    ['Ann', /Ann is there twice/],
+  ] as const) {
+    const admin = { name: 'ann', password: 'Ann-secret-9' }
+    await writeFile(file, JSON.stringify({ admin, pool, erase: [serial], shares: [{ name: share }] }))
+    const failure = await t.throwsAsync(
+      startCairn(t, { dataDir, args: ['--setup', file, '--practice-disks', '1'] }),
+      {
+        instanceOf: StartError,
+      },
+    )
+    t.regex(failure.message, problem)
+    t.deepEqual(await readdir(join(dataDir, 'pools')), [])
+  }
+})
+
+async function practiceSerial(dataDir: string): Promise<string> {
+  return `PRACTICE-${(await readFile(join(dataDir, 'disks', 'id'), 'utf8')).trim()}-1`
+}

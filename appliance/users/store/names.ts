@@ -10,10 +10,14 @@ const reserved = new Set([
   ...['con', 'prn', 'aux', 'nul'],
 ])
 
+export function isReserved(name: string): boolean {
+  return reserved.has(keyOf(name))
+}
+
 /** Takes a name in the one namespace of accounts and shares, inside the caller's transaction. */
 export async function takeName(transaction: Database, name: string, kind: NameKind): Promise<void> {
   const key = keyOf(name)
-  if (reserved.has(key)) throw refused(name, `The name ${name} is reserved. Choose another one.`)
+  if (isReserved(name)) throw refused(name, `The name ${name} is reserved. Choose another one.`)
   const taken = await transaction
     .selectFrom('takenName')
     .select('kind')
