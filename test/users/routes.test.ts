@@ -166,6 +166,26 @@ test('an app password is shown once, listed without its secret, and revoked', as
   t.is((await rest('GET', '/users/bob', { as: app })).status, 401)
 })
 
+test('an app password makes no other way in', async t => {
+  const { rest } = await box(t)
+  const made = await rest('POST', '/users/alice/app-passwords', { as: alice, body: { label: 'script' } })
+  const app = { name: 'alice', password: made.body.password as string }
+  const eve = { name: 'eve', password: 'Eve-pass-333' }
+  for (const [method, path, body] of [
+    ['POST', '/users/alice/app-passwords', { label: 'another' }],
+    ['PUT', '/users/alice/password', { password: eve.password, current: alice.password }],
+    ['PUT', '/users/bob/password', { password: eve.password }],
+    ['PATCH', '/users/bob', { role: 'admin' }],
+    ['POST', '/users', { ...eve, role: 'admin' }],
+  ] as const)
+    t.is(
+      (await rest(method, path, { as: app, body })).body?.error?.code,
+      'auth/app-password',
+      `${method} ${path}`,
+    )
+  t.is((await rest('POST', '/users', { as: app, body: eve })).status, 201)
+})
+
 test('groups have members that exist', async t => {
   const { rest } = await box(t)
   const create = (members: string[]) =>

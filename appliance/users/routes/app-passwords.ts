@@ -4,7 +4,7 @@ import { appPassword, label } from '../schema.ts'
 import type { Accounts } from '../service/accounts.ts'
 import type { AppPasswords } from '../service/app-passwords.ts'
 import { noAccount } from '../store/accounts.ts'
-import { requireSelfOrAdmin } from './access.ts'
+import { requireMoreThanAppPassword, requireSelfOrAdmin } from './access.ts'
 
 const params = z.object({ name: z.string().max(64) })
 const one = params.extend({ id: z.string().max(64) })
@@ -40,6 +40,7 @@ export function appPasswordRoutes(deps: { accounts: Accounts; appPasswords: AppP
       status: 201,
       async handle({ actor, params, body }) {
         requireSelfOrAdmin(actor, params.name)
+        requireMoreThanAppPassword(actor)
         await requireAccount(params.name)
         return appPasswords.create(params.name, body.label)
       },

@@ -7,7 +7,7 @@ import type { Accounts } from '../service/accounts.ts'
 import type { PasswordCheck } from '../service/check.ts'
 import { sessionIdOf } from '../service/sessions.ts'
 import { noAccount } from '../store/accounts.ts'
-import { requireAdmin, requireSelfOrAdmin } from './access.ts'
+import { requireAdmin, requireMoreThanAppPassword, requireSelfOrAdmin } from './access.ts'
 
 const params = z.object({ name: z.string().max(64) })
 const removal = z.strictObject({
@@ -41,7 +41,10 @@ export function userRoutes({ accounts, check }: { accounts: Accounts; check: Pas
       body: creation,
       reply: user,
       status: 201,
-      handle: ({ body: { pool, ...account } }) => accounts.create(account, { pool }),
+      handle({ actor, body: { pool, ...account } }) {
+        if (account.role === 'admin') requireMoreThanAppPassword(actor)
+        return accounts.create(account, { pool })
+      },
     }),
     route({
       method: 'get',
@@ -70,6 +73,7 @@ export function userRoutes({ accounts, check }: { accounts: Accounts; check: Pas
       handle({ actor, params, body }) {
         requireSelfOrAdmin(actor, params.name)
         if (body.role !== undefined) requireAdmin(actor)
+        if (body.role === 'admin') requireMoreThanAppPassword(actor)
         return accounts.update(params.name, body)
       },
     }),
@@ -96,6 +100,7 @@ export function userRoutes({ accounts, check }: { accounts: Accounts; check: Pas
       body: passwordChange,
       async handle({ actor, params: { name }, body, request }) {
         requireSelfOrAdmin(actor, name)
+        requireMoreThanAppPassword(actor)
         if (actor.user === name)
           await requireCurrent(check, actor, body.current, request.socket.remoteAddress)
         const keptSession = actor.user === name ? sessionIdOf(actor.device) : undefined

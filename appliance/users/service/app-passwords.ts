@@ -10,6 +10,7 @@ import type { Identity } from './remembered.ts'
 
 const usedEveryMs = 5 * 60_000
 const mostPerUser = 200
+const prefix = 'app-password:'
 /** What `newSecret` makes, with or without its dashes. */
 const looksRight = /^[0-9a-z]{26}$/
 
@@ -49,9 +50,14 @@ export function createAppPasswords(deps: { store: UserStore; clock: Clock; news:
       const row = await store.appPasswords.byHash(sha256(plain))
       if (row?.userName !== name) return undefined
       await noteUse(row)
-      return { user: name, device: `app-password:${row.id}` }
+      return { user: name, device: prefix + row.id }
     },
   }
+}
+
+/** Whether an actor's `device` is an app password. */
+export function isAppPassword(device: string): boolean {
+  return device.startsWith(prefix)
 }
 
 /** Dashes help whoever types it into a phone. */
