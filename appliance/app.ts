@@ -4,7 +4,7 @@ import { createDav } from './dav/index.ts'
 import { createFiles } from './files/index.ts'
 import { createHealth } from './health/index.ts'
 import { inviteBody } from './http/continue.ts'
-import { type Audience, eventRoute, toAdmins, toEverybody } from './http/events.ts'
+import { type Audience, type EndsWith, eventRoute, toAdmins, toEverybody } from './http/events.ts'
 import { createFaces } from './http/faces.ts'
 import { createMetrics } from './http/metrics.ts'
 import type { Actor } from './http/route.ts'
@@ -63,7 +63,10 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
 
   const metrics = createMetrics()
   const faces = createFaces({
-    routes: [...domains.flatMap(domain => domain.routes ?? []), eventRoute(events, audienceOf(shares))],
+    routes: [
+      ...domains.flatMap(domain => domain.routes ?? []),
+      eventRoute(events, audienceOf(shares), isAboutSelf),
+    ],
     guards: { authenticate: users.authenticate, requireSetup: setup.requireSetup },
     metrics,
     webRoot: config.webRoot,
@@ -132,3 +135,7 @@ function audienceOf(shares: Shares): Audience {
     },
   }
 }
+
+/** The role, the password or a session of the listener itself has changed. */
+const isAboutSelf: EndsWith = ({ user }, { name, data }) =>
+  (name === 'users/changed' || name === 'users/secrets-changed') && data.user === user

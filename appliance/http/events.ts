@@ -3,12 +3,17 @@ import type { AnyEvent, EventMap, EventName, Events } from '../lib/events.ts'
 import { type Actor, type Route, route } from './route.ts'
 
 const heartbeatMs = 25_000
+/** Who does not read gets no more: what waits for it is our memory. */
+const mostUnsentBytes = 1024 * 1024
 
 /** Per event, whether an actor may hear of it. What is not listed stays inside. */
 export type Audience = { [K in EventName]?: (actor: Actor, data: EventMap[K]) => boolean }
 
+/** Whether an event means that the actor may be another one now, or nobody: the stream ends, and asks to sign in anew. */
+export type EndsWith = (actor: Actor, event: AnyEvent) => boolean
+
 /** `GET /events`: news as server-sent events (HTML Living Standard 9.2). */
-export function eventRoute(events: Events, audience: Audience): Route {
+export function eventRoute(events: Events, audience: Audience, endsWith: EndsWith): Route {
   return route({
     method: 'get',
     path: '/events',
@@ -27,6 +32,8 @@ export function eventRoute(events: Events, audience: Audience): Route {
       const leave = events.onAny(event => {
         if (mayHear(audience, actor, event))
           response.write(`event: ${event.name}\ndata: ${JSON.stringify(event.data)}\n\n`)
+        if (endsWith(actor, event)) response.end()
+        else if (response.writableLength > mostUnsentBytes) response.destroy()
       })
       const heartbeat = setInterval(() => response.write(': here\n\n'), heartbeatMs)
       response.once('close', () => {
