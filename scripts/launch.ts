@@ -27,8 +27,8 @@ const asServiceAccount = [
   '--bounding-set=-all',
   '--no-new-privs',
 ]
-// A small young generation costs little here: what moves bytes keeps them outside the heap.
-const sparing = ['--max-semi-space-size=1']
+// MiB of V8's young generation. The agent has time to collect often; a server that does loses a third of its rate.
+const youngGeneration = { agent: 1, main: 8 }
 
 // Threads for file work: eight may wait for an fsync while others read.
 const fileThreads = '16'
@@ -88,9 +88,9 @@ function partsOf(config: Config, { checkout, dataDir }: Instance): Part[] {
     dataDir,
   ]
   const settled = ['--agent', config.agent, '--web-root', join(checkout, 'dist/web')]
-  const program = (name: string) => [
+  const program = (name: 'agent' | 'main') => [
     process.execPath,
-    ...sparing,
+    `--max-semi-space-size=${youngGeneration[name]}`,
     fileOf(config, checkout, name),
     ...given,
     ...settled,

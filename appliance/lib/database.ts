@@ -1,6 +1,14 @@
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import SQLite from 'better-sqlite3'
-import { type Generated, Kysely, type Migration, SqliteDialect, sql } from 'kysely'
+import {
+  type Generated,
+  Kysely,
+  type Migration,
+  type SqliteDatabase,
+  SqliteDialect,
+  type SqliteStatement,
+  sql,
+} from 'kysely'
 import { asFailure, Failure } from './failure.ts'
 
 /**
@@ -35,7 +43,8 @@ export async function openDatabase(
 ): Promise<Database> {
   try {
     const sqlite = openSound(path)
-    const database: Database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) })
+    const dialect = new SqliteDialect({ database: rememberingStatements(sqlite) })
+    const database: Database = new Kysely<Tables>({ dialect })
     await migrateDatabase(database, migrations)
     return database
   } catch (error) {
@@ -43,6 +52,24 @@ export async function openDatabase(
     if (known instanceof Failure) throw known
     const message = `The settings database ${path} cannot be opened. It was left as it is.`
     throw new Failure('unavailable', 'database/broken', message, { cause: error })
+  }
+}
+
+const mostStatements = 256
+
+/** Kysely prepares a statement for each query; preparing takes longer than most of ours run. */
+function rememberingStatements(sqlite: SQLite.Database): SqliteDatabase {
+  const statements = new Map<string, SQLite.Statement>()
+  return {
+    close: () => void sqlite.close(),
+    prepare(text) {
+      const known = statements.get(text)
+      if (known) return known as unknown as SqliteStatement
+      if (statements.size >= mostStatements) statements.clear()
+      const statement = sqlite.prepare(text)
+      statements.set(text, statement)
+      return statement as unknown as SqliteStatement
+    },
   }
 }
 
