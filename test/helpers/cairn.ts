@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { ExecutionContext } from 'ava'
 
-const checkout = join(import.meta.dirname, '..', '..')
+export const checkout = join(import.meta.dirname, '..', '..')
 /** What users run: `scripts/test` has built it. */
-const launcher = join(checkout, 'dist/daemon/launch.js')
+const launcher = 'dist/daemon/launch.js'
 export const admin = { name: 'admin', password: 'Correct-horse-7' }
 
 export interface Cairn {
@@ -50,6 +50,8 @@ export interface CairnOptions {
   env?: Record<string, string>
   /** Runs it as this user instead of root. */
   uid?: number
+  /** Another place of the checkout, which that user can reach. */
+  checkout?: string
 }
 
 /** The short form: claimed, with a pool over three practice disks and the share `shared`. */
@@ -70,12 +72,16 @@ export async function startCairn(t: ExecutionContext, options: CairnOptions = {}
   const httpPort = options.httpPort ?? (await freePort())
   const smbPort = options.smbPort ?? (await freePort())
   const ports = ['--data', dataDir, '--http-port', String(httpPort), '--smb-port', String(smbPort)]
-  const child = spawn(process.execPath, [launcher, ...ports, ...(options.args ?? [])], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
-    env: { ...process.env, ...options.env },
-  })
+  const child = spawn(
+    process.execPath,
+    [join(options.checkout ?? checkout, launcher), ...ports, ...(options.args ?? [])],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+      env: { ...process.env, ...options.env },
+    },
+  )
   const gone = once(child, 'exit')
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
