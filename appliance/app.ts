@@ -4,7 +4,7 @@ import { createDav } from './dav/index.ts'
 import { createFiles } from './files/index.ts'
 import { createHealth } from './health/index.ts'
 import { inviteBody } from './http/continue.ts'
-import { type Audience, type EndsWith, eventRoute, toAdmins, toEverybody } from './http/events.ts'
+import { type Audience, createEventStreams, type EndsWith, toAdmins, toEverybody } from './http/events.ts'
 import { createFaces } from './http/faces.ts'
 import { createMetrics } from './http/metrics.ts'
 import type { Actor } from './http/route.ts'
@@ -62,11 +62,9 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   )
 
   const metrics = createMetrics()
+  const streams = createEventStreams(events, audienceOf(shares), isAboutSelf)
   const faces = createFaces({
-    routes: [
-      ...domains.flatMap(domain => domain.routes ?? []),
-      eventRoute(events, audienceOf(shares), isAboutSelf),
-    ],
+    routes: [...domains.flatMap(domain => domain.routes ?? []), streams.route],
     guards: { authenticate: users.authenticate, requireSetup: setup.requireSetup },
     metrics,
     webRoot: config.webRoot,
@@ -103,6 +101,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
       return { lines, state: 'ready' }
     },
     async stop() {
+      streams.stop()
       await http.stop()
       for (const domain of domains.toReversed()) await domain.stop?.()
       await agent.stop()

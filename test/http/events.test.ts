@@ -4,7 +4,7 @@ import { createConnection } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import express from 'express'
-import { type EndsWith, eventRoute } from '../../appliance/http/events.ts'
+import { createEventStreams, type EndsWith } from '../../appliance/http/events.ts'
 import { createRouter } from '../../appliance/http/route.ts'
 import { createEvents } from '../../appliance/lib/events.ts'
 
@@ -15,16 +15,16 @@ async function listening(t: ExecutionContext, endsWith: EndsWith = never) {
   const events = createEvents()
   const heard = { count: 0 }
   const audience = { 'jobs/changed': () => ++heard.count > 0 }
-  const route = eventRoute(events, audience, endsWith)
+  const streams = createEventStreams(events, audience, endsWith)
   const guards = { authenticate: async () => ann, requireSetup: async () => undefined }
-  const server = createServer(express().use(createRouter([route], guards))).listen(0, '127.0.0.1')
+  const server = createServer(express().use(createRouter([streams.route], guards))).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => {
     server.closeAllConnections()
     server.close()
   })
   const address = server.address()
-  return { events, heard, port: typeof address === 'object' && address ? address.port : 0 }
+  return { events, heard, streams, port: typeof address === 'object' && address ? address.port : 0 }
 }
 
 test('news are sent as they happen', async t => {
@@ -48,6 +48,13 @@ test('the stream ends when the one who listens is somebody else now', async t =>
   t.is(await response.text(), 'retry: 2000\n\n')
   events.publish('jobs/changed', { id: 'one' })
   t.is(heard.count, 0)
+})
+
+test('the stream ends with the server', async t => {
+  const { streams, port } = await listening(t)
+  const response = await fetch(`http://127.0.0.1:${port}/events`)
+  streams.stop()
+  t.is(await response.text(), 'retry: 2000\n\n')
 })
 
 test('who does not read is let go, and does not fill our memory', async t => {
