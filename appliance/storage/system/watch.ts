@@ -52,11 +52,10 @@ export function createWatch({ facts, changed, log }: WatchDeps): Watch {
 
   function saw(name: string, poolFacts: PoolFacts) {
     const before = seen.get(name)
-    if (!before) return
     const current = lookAt(poolFacts, before)
-    if (current.text !== before.text) news.add(name)
+    if (before && current.text !== before.text) news.add(name)
     // Errors are judged by looks alone.
-    seen.set(name, { ...current, errors: before.errors })
+    seen.set(name, { ...current, errors: before?.errors ?? current.errors })
   }
 
   function compare(name: string, poolFacts: PoolFacts) {

@@ -76,13 +76,25 @@ test('what somebody was told between two looks is said at the next one, also whe
     changed: pool => said.push(pool),
     log: silentLog,
   })
-  watch.saw('pool', facts({ isReadOnly: true }))
+  watch.saw('pool', facts({}))
   await watch.look()
   t.deepEqual(said, [])
   watch.saw('pool', facts({ isReadOnly: true }))
   await watch.look()
   t.deepEqual(said, ['pool'])
   watch.saw('pool', facts({}))
+  await watch.look()
+  t.deepEqual(said, ['pool'])
+})
+
+test('also what was told before the first look', async t => {
+  const said: string[] = []
+  const watch = createWatch({
+    facts: async () => new Map([['pool', facts({})]]),
+    changed: pool => said.push(pool),
+    log: silentLog,
+  })
+  watch.saw('pool', facts({ isReadOnly: true }))
   await watch.look()
   t.deepEqual(said, ['pool'])
 })
