@@ -58,13 +58,16 @@ prepare_debian() {
     return
   fi
   say "installing Debian packages: ${missing[*]}"
+  # However this ends: a policy that stayed would keep every service of this machine from starting.
+  trap allow_services EXIT
   keep_services_quiet
   DEBIAN_FRONTEND=noninteractive
   export DEBIAN_FRONTEND
   { apt-get install -y -q --no-install-recommends "${missing[@]}" >&2 ||
     { apt-get update -q >&2 && apt-get install -y -q --no-install-recommends "${missing[@]}" >&2; }; } ||
-    fail "apt-get could not install: ${missing[*]}"
+    fail "apt-get could not install: ${missing[*]}. Nothing was started; see above for why."
   allow_services
+  trap - EXIT
 }
 
 # Installing samba must not start or enable the host's own smbd.
