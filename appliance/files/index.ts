@@ -2,6 +2,14 @@ import type { Domain } from '../lib/domain.ts'
 import { fileRoutes } from './routes/index.ts'
 import { createFileService, type FileDeps, type FileService } from './service/index.ts'
 
+export {
+  algorithmsOf,
+  type ChecksumAlgorithm,
+  type Checksums,
+  checksumAlgorithms,
+  formatChecksums,
+  parseChecksums,
+} from './parse/checksums.ts'
 export { formatPath, parsePath } from './parse/names.ts'
 export type { Entry, Location, Person, Precondition, Volume, Volumes, WriteOptions } from './schema.ts'
 export type { FolderFacts } from './service/entries.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Actor } from '../http/route.ts'
+import type { ChecksumAlgorithm, Checksums } from './parse/checksums.ts'
 
 /** As much of an actor as decides what they see and may do. */
 export type Person = Pick<Actor, 'user' | 'role'>
@@ -55,6 +56,10 @@ export interface WriteOptions extends ChangeOptions {
   modifiedAtMs?: number
   /** What the sender announced; a body of another length is refused. */
   expectedSize?: number
+  /** Verified before the content takes its place, and kept with it. */
+  expectedChecksums?: Checksums
+  /** Besides those expected and SHA1, which is always computed. */
+  wantedChecksums?: readonly ChecksumAlgorithm[]
   /** Awaited before the body is read, with what is there now; throws to refuse it. */
   beforeBody?: (current: Entry | undefined) => Promise<void>
 }

@@ -160,7 +160,7 @@ test('a PROPFIND keeps the rules that clients of Nextcloud are built on', async 
   )
   t.regex(
     file,
-    /200 OK<\/d:status><\/d:propstat><d:propstat><d:prop><oc:checksums\/><d:quota-available-bytes\/><dead xmlns="urn:x"\/><\/d:prop><d:status>HTTP\/1.1 404/,
+    /200 OK<\/d:status><\/d:propstat><d:propstat><d:prop><d:quota-available-bytes\/><dead xmlns="urn:x"\/><\/d:prop><d:status>HTTP\/1.1 404/,
   )
   const folder = responses.find(one => one.includes('/folder/')) ?? ''
   t.regex(

@@ -1,4 +1,4 @@
-import type { Entry } from '../../files/index.ts'
+import { type Checksums, type Entry, formatChecksums } from '../../files/index.ts'
 import { typeOf } from '../../http/content.ts'
 import { httpDate } from '../../http/dates.ts'
 import type { LockRow } from '../store/migrations.ts'
@@ -12,6 +12,8 @@ export interface Extras {
   locks: readonly LockRow[]
   hrefOf(lock: LockRow): string
   quota: { usedBytes: number; availableBytes: number } | undefined
+  /** By name, of the entries of one folder. */
+  checksums?: ReadonlyMap<string, Checksums>
 }
 
 export interface LiveProperty {
@@ -19,7 +21,7 @@ export interface LiveProperty {
   element: string
   /** What it holds, or undefined where the entry has none: then it is answered 404. */
   value(entry: Entry, extras: Extras): string | undefined
-  needs?: 'locks' | 'quota'
+  needs?: 'locks' | 'quota' | 'checksums'
   isInAllprop?: boolean
   /** May hold more than ASCII. */
   isText?: boolean
@@ -75,6 +77,7 @@ const owncloud: Record<string, Omit<LiveProperty, 'element'>> = {
   },
   fileid: { value: entry => (entry.id === undefined ? undefined : String(entry.id)) },
   permissions: { value: permissionsOf },
+  checksums: { needs: 'checksums', value: checksumsOf },
   size: { value: entry => (entry.kind === 'file' ? String(entry.size) : undefined) },
 }
 
@@ -89,7 +92,7 @@ const nextcloud: Record<string, Omit<LiveProperty, 'element'>> = {
 /** What clients of Nextcloud ask for and is not there yet: answered 404, and nobody can store something there. */
 const unknownYet: Record<string, readonly string[]> = {
   [namespaces.owncloud]:
-    'checksums downloadURL dDC share-types favorite owner-id owner-display-name comments-unread comments-count comments-href tags data-fingerprint'.split(
+    'downloadURL dDC share-types favorite owner-id owner-display-name comments-unread comments-count comments-href tags data-fingerprint'.split(
       ' ',
     ),
   [namespaces.nextcloud]:
@@ -147,6 +150,11 @@ function permissionsOf(entry: Entry): string {
   if (entry.right !== 'write') return place
   const own = entry.isVolumeRoot ? '' : 'DNV'
   return place + own + (entry.kind === 'file' ? 'W' : 'CK')
+}
+
+function checksumsOf({ name }: Entry, { checksums }: Extras): string | undefined {
+  const known = checksums?.get(name)
+  return known && `<oc:checksum>${formatChecksums(known)}</oc:checksum>`
 }
 
 function isoSeconds(ms: number): string {

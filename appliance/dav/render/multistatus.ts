@@ -21,6 +21,7 @@ const missingEnd = '</d:prop><d:status>HTTP/1.1 404 Not Found</d:status></d:prop
 export interface PropertyPlan {
   needsLocks: boolean
   needsQuota: boolean
+  needsChecksums: boolean
   needsDead: boolean
   /** Nothing that it answers can hold more than ASCII: it is written without encoding. */
   isAscii: boolean
@@ -85,6 +86,7 @@ function planValues({ live, dead }: Wanted, isAll: boolean): PropertyPlan {
   return {
     needsLocks: live.some(one => one.needs === 'locks'),
     needsQuota: live.some(one => one.needs === 'quota'),
+    needsChecksums: live.some(one => one.needs === 'checksums'),
     needsDead,
     isAscii: !needsDead && !live.some(one => one.isText),
     render,
@@ -104,6 +106,7 @@ function planNames(): PropertyPlan {
   return {
     needsLocks: true,
     needsQuota: true,
+    needsChecksums: true,
     needsDead: true,
     isAscii: false,
     render(href, entry, extras, rows) {

@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises'
 import { dispositionName, sendContent } from '../../http/content.ts'
 import { Failure } from '../../lib/failure.ts'
 import type { DavCall } from '../service/call.ts'
+import { setChecksumHeader } from '../service/checksum.ts'
 import { checkIf } from '../service/preconditions.ts'
 import { ocId, setEtagHeaders } from '../service/reply.ts'
 
@@ -15,6 +16,7 @@ export async function get(call: DavCall): Promise<void> {
   try {
     const { name, size, etag, modifiedAtMs, id } = file.entry
     setEtagHeaders(response, file.entry)
+    setChecksumHeader(response, file.checksums())
     if (id !== undefined) response.setHeader('OC-FileId', ocId(id, call.instanceId))
     const { read, readNow } = file
     await sendContent(call.request, response, {

@@ -5,6 +5,7 @@ import { get } from './get.ts'
 import { lock } from './lock.ts'
 import { mkcol } from './mkcol.ts'
 import { move } from './move.ts'
+import { patch } from './patch.ts'
 import { propfind } from './propfind.ts'
 import { proppatch } from './proppatch.ts'
 import { put } from './put.ts'
@@ -16,6 +17,7 @@ export const verbs: ReadonlyMap<string, (call: DavCall) => Promise<void>> = new 
   ['HEAD', get],
   ['PUT', put],
   ['DELETE', remove],
+  ['PATCH', patch],
   ['PROPFIND', propfind],
   ['PROPPATCH', proppatch],
   ['MKCOL', mkcol],

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { replyEmpty } from '../service/reply.ts'
 
-export const allowed = 'OPTIONS, GET, HEAD, PUT, DELETE, PROPFIND, PROPPATCH, MKCOL, COPY, MOVE, LOCK, UNLOCK'
+export const allowed =
+  'OPTIONS, GET, HEAD, PUT, PATCH, DELETE, PROPFIND, PROPPATCH, MKCOL, COPY, MOVE, LOCK, UNLOCK'
 
 /** OPTIONS. Windows looks for `MS-Author-Via` before it believes in WebDAV at all. */
 export function options(response: ServerResponse): void {

@@ -1,4 +1,4 @@
-import type { Entry } from '../../files/index.ts'
+import type { Checksums, Entry } from '../../files/index.ts'
 import { Failure } from '../../lib/failure.ts'
 import { pathOf } from '../parse/address.ts'
 import { parseDepth } from '../parse/headers.ts'
@@ -118,19 +118,34 @@ class Lister {
   ): Promise<void> {
     const dead = await this.#dead(entries)
     const locks = await this.#locks(entries, parent)
-    const plain: Extras = this.#extras([], undefined)
+    const checksums = await this.#checksums(entries, parent)
+    const plain: Extras = this.#extras([], undefined, checksums)
     for (const entry of entries) {
       const isPlain = locks.size === 0 && !this.#plan.needsQuota
-      const extras = isPlain ? plain : this.#extras(locks.get(entry) ?? [], await this.#quota(entry, parent))
+      const extras = isPlain
+        ? plain
+        : this.#extras(locks.get(entry) ?? [], await this.#quota(entry, parent), checksums)
       const rows = entry.id === undefined ? undefined : dead.get(entry.id)
       const pause = this.#writer.add(this.#plan.render(hrefIn(entry), entry, extras, rows ?? noRows))
       if (pause) await pause
     }
   }
 
-  #extras(locks: readonly LockRow[], quota: Extras['quota']): Extras {
+  #extras(locks: readonly LockRow[], quota: Extras['quota'], checksums: Map<string, Checksums>): Extras {
     const { instanceId, clock } = this.#call
-    return { instanceId, nowMs: clock.now(), locks, quota, hrefOf: lock => hrefOf(this.#call, lock) }
+    return {
+      instanceId,
+      nowMs: clock.now(),
+      locks,
+      quota,
+      checksums,
+      hrefOf: lock => hrefOf(this.#call, lock),
+    }
+  }
+
+  async #checksums(entries: readonly Entry[], parent: readonly string[]): Promise<Map<string, Checksums>> {
+    if (!this.#plan.needsChecksums) return new Map()
+    return this.#call.files.checksums(this.#call.actor, parent, entries)
   }
 
   async #dead(entries: readonly Entry[]): Promise<Map<number, PropertyRow[]>> {

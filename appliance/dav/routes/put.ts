@@ -4,7 +4,7 @@ import { badRequest } from '../errors.ts'
 import { parseModified } from '../parse/headers.ts'
 import { bodyOf } from '../service/body.ts'
 import type { DavCall } from '../service/call.ts'
-import { checkedBody } from '../service/checksum.ts'
+import { announcedChecksums, setWrittenChecksums, wantedByXHash } from '../service/checksum.ts'
 import { requireUnlocked } from '../service/locks.ts'
 import { checkIf, conditionsOf } from '../service/preconditions.ts'
 import { replyEmpty, setEntryHeaders } from '../service/reply.ts'
@@ -20,7 +20,7 @@ export async function put(call: DavCall): Promise<void> {
   await makeParents(call)
   const conditions = conditionsOf(call)
   let isAdded = true
-  const { entry, isNew } = await writeFile(call, {
+  const { entry, isNew, checksums } = await writeFile(call, {
     precondition(current) {
       isAdded = current === undefined
       conditions(current)
@@ -29,6 +29,7 @@ export async function put(call: DavCall): Promise<void> {
     ...(modifiedAtMs === undefined ? {} : { modifiedAtMs }),
   })
   setEntryHeaders(response, entry, call.instanceId)
+  setWrittenChecksums(request, response, checksums)
   if (modifiedAtMs !== undefined) response.setHeader('X-OC-MTime', 'accepted')
   replyEmpty(response, isNew ? 201 : 204)
 }
@@ -44,10 +45,11 @@ async function writeFile(
   const length = request.headers['content-length']
   const isLong =
     length === undefined || Number(length) > longBodyBytes || request.headers.expect !== undefined
-  const body = checkedBody(bodyOf(request, response), request.headers['oc-checksum'])
   try {
-    return await files.write(actor, path, body, {
+    return await files.write(actor, path, bodyOf(request, response), {
       ...options,
+      expectedChecksums: announcedChecksums(request),
+      wantedChecksums: wantedByXHash(request),
       ...(isLong ? { beforeBody: options.beforeCommit } : {}),
       ...(length === undefined ? {} : { expectedSize: Number(length) }),
     })

@@ -1,38 +1,44 @@
-import { createHash } from 'node:crypto'
-import { Failure } from '../../lib/failure.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  algorithmsOf,
+  type ChecksumAlgorithm,
+  type Checksums,
+  formatChecksums,
+  parseChecksums,
+} from '../../files/index.ts'
 
-const algorithms: Record<string, string> = {
-  md5: 'md5',
-  sha1: 'sha1',
-  sha256: 'sha256',
-  'sha3-256': 'sha3-256',
+/** `OC-Checksum: SHA1:…`: what the content is announced to be. */
+export function announcedChecksums({ headers }: IncomingMessage): Checksums {
+  return parseChecksums(String(headers['oc-checksum'] ?? ''))
 }
 
-/**
- * The body, compared with `OC-Checksum: SHA1:…` before it takes its place: a wrong one must not be believed by those
- * who download later. Algorithms that we do not know are left alone.
- */
-export function checkedBody(
-  body: AsyncIterable<Buffer>,
-  header: string | string[] | undefined,
-): AsyncIterable<Buffer> {
-  const [name = '', expected = ''] = String(header ?? '')
-    .trim()
-    .split(':')
-  const algorithm = algorithms[name.toLowerCase()]
-  return algorithm === undefined ? body : compared(body, algorithm, expected.toLowerCase())
+const byXHash: Record<string, readonly ChecksumAlgorithm[]> = {
+  md5: ['MD5'],
+  sha1: ['SHA1'],
+  sha256: ['SHA256'],
+  all: ['MD5', 'SHA1', 'SHA256'],
 }
 
-async function* compared(
-  body: AsyncIterable<Buffer>,
-  algorithm: string,
-  expected: string,
-): AsyncGenerator<Buffer> {
-  const hash = createHash(algorithm)
-  for await (const chunk of body) {
-    hash.update(chunk)
-    yield chunk
+/** `X-Hash: md5`: what the client wants to be told of what it sends. */
+export function wantedByXHash({ headers }: IncomingMessage): readonly ChecksumAlgorithm[] {
+  return byXHash[String(headers['x-hash'] ?? '').toLowerCase()] ?? []
+}
+
+/** One only: some clients take all that follows the first colon for its digits. */
+export function setChecksumHeader(response: ServerResponse, checksums: Checksums): void {
+  const [first] = formatChecksums(checksums).split(' ')
+  if (first) response.setHeader('OC-Checksum', first)
+}
+
+export function setWrittenChecksums(
+  request: IncomingMessage,
+  response: ServerResponse,
+  checksums: Checksums = {},
+): void {
+  const announced = algorithmsOf(announcedChecksums(request))
+  const [first] = announced
+  setChecksumHeader(response, first ? { [first]: checksums[first] } : checksums)
+  for (const name of wantedByXHash(request)) {
+    if (checksums[name] !== undefined) response.setHeader(`X-Hash-${name}`, checksums[name])
   }
-  if (hash.digest('hex') === expected) return
-  throw new Failure('invalid', 'dav/checksum', 'What arrived does not have the checksum that was announced.')
 }

@@ -5,6 +5,7 @@ import type { Log } from '../../lib/log.ts'
 import { closeDescriptor, openFlags, reflink } from '../../lib/posix.ts'
 import type { Entry, Volume } from '../schema.ts'
 import { createBreather } from './bursts.ts'
+import { carryChecksums } from './checksums.ts'
 import { carryAttributes, fileMode, folderMode } from './drafts.ts'
 import type { Entries } from './entries.ts'
 import type { Folder } from './folders.ts'
@@ -93,6 +94,7 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       writeIdentity(toFd, identity)
       fchmodSync(toFd, fileMode | (status.mode & 0o111))
       futimesSync(toFd, status.mtimeMs / 1000, status.mtimeMs / 1000)
+      carryChecksums(fromFd, toFd)
       await sync.sync(toFd)
       return identity
     }

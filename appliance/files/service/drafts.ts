@@ -5,7 +5,7 @@ import { closeDescriptor, getXattr, listXattrs, lockFile, openFlags, setXattr } 
 import type { Volume } from '../schema.ts'
 import { cancelled } from './failures.ts'
 import type { Folder } from './folders.ts'
-import { idAttribute } from './ids.ts'
+import { checksumAttribute, idAttribute } from './ids.ts'
 import { makeDraft, openWorkspace } from './workspace.ts'
 
 export const fileMode = 0o664
@@ -58,10 +58,10 @@ export class Draft implements Disposable {
   }
 }
 
-/** Copies DOS attributes, streams and whatever else users hang on a file; the id is not theirs to copy. */
+/** Copies DOS attributes, streams and whatever else users hang on a file; what is true of one file only stays. */
 export function carryAttributes(fromFd: number, toFd: number): void {
   for (const name of listXattrs(fromFd)) {
-    if (!name.startsWith('user.') || name === idAttribute) continue
+    if (!name.startsWith('user.') || name === idAttribute || name === checksumAttribute) continue
     const value = getXattr(fromFd, name)
     if (value) setXattr(toFd, name, value)
   }
@@ -72,8 +72,19 @@ const batchBytes = 512 * 1024
 /** Up to here the copy into the page cache is faster than a trip through the thread pool. */
 const directBytes = 64 * 1024
 
+export interface BodyOptions {
+  /** Where the first byte goes. */
+  start?: number
+  /** Is shown everything on its way. */
+  onBytes?: (bytes: Uint8Array) => void
+}
+
 /** Writes what arrives, one batch on its way while the next one comes in. Answers the number of bytes. */
-export async function writeBody(fd: number, body: AsyncIterable<Uint8Array>): Promise<number> {
+export async function writeBody(
+  fd: number,
+  body: AsyncIterable<Uint8Array>,
+  { start = 0, onBytes }: BodyOptions = {},
+): Promise<number> {
   const source = body[Symbol.asyncIterator]()
   let batch: Uint8Array[] = []
   let batched = 0
@@ -81,11 +92,12 @@ export async function writeBody(fd: number, body: AsyncIterable<Uint8Array>): Pr
   let underWay: Promise<void> = Promise.resolve()
   try {
     for (let chunk = await nextOf(source); chunk; chunk = await nextOf(source)) {
+      onBytes?.(chunk)
       batch.push(chunk)
       batched += chunk.length
       if (batched < batchBytes) continue
       await underWay
-      underWay = writeFully(fd, batch, written)
+      underWay = writeFully(fd, batch, start + written)
       // Awaited before the next batch; until then nobody listens.
       underWay.catch(() => undefined)
       written += batched
@@ -95,7 +107,7 @@ export async function writeBody(fd: number, body: AsyncIterable<Uint8Array>): Pr
   } finally {
     await underWay
   }
-  await writeLast(fd, batch, written)
+  await writeLast(fd, batch, start + written)
   return written + batched
 }
 

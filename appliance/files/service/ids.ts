@@ -6,6 +6,8 @@ import type { Folder } from './folders.ts'
 
 /** docs/on-disk-format.md, "Ids": u64 LE id, u32 LE generation. */
 export const idAttribute = 'user.cairn.id'
+/** docs/on-disk-format.md, "Checksums": an etag, a space, and `SHA1:… MD5:…`. True only of that etag. */
+export const checksumAttribute = 'user.cairn.checksum'
 const idBytes = 12
 const maxId = 2 ** 52
 

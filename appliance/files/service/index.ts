@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Events } from '../../lib/events.ts'
 import type { Log } from '../../lib/log.ts'
+import type { ChecksumAlgorithm, Checksums } from '../parse/checksums.ts'
 import type {
   ChangeOptions,
   Entry,
@@ -12,8 +13,10 @@ import type {
   WriteOptions,
 } from '../schema.ts'
 import { archiveOf } from './archive.ts'
+import { checksumsIn, createRecalculating } from './checksums.ts'
 import { type CopiedListener, createCopying } from './copying.ts'
 import { createEntries, type FolderFacts } from './entries.ts'
+import { openFolder } from './folders.ts'
 import { createListing, describeVolume, type ListOptions } from './listing.ts'
 import { createFolderMaking } from './making.ts'
 import { createNews } from './news.ts'
@@ -47,6 +50,10 @@ export interface FileService {
   ): Promise<Written>
   remove(person: Person, path: Path, options?: ChangeOptions): Promise<void>
   touch(person: Person, path: Path, modifiedAtMs: number): Promise<Entry>
+  /** What is known of the content of these entries of one folder, by name. */
+  checksums(person: Person, folder: Path, entries: readonly Entry[]): Promise<Map<string, Checksums>>
+  /** Reads the whole file. */
+  recalculate(person: Person, path: Path, algorithm: ChecksumAlgorithm): Promise<Checksums>
   quota(person: Person, path: Path): Promise<{ usedBytes: number; availableBytes: number }>
   /** A zip of these files and folders, streamed. */
   writeArchive(person: Person, paths: readonly Path[]): Promise<Readable>
@@ -82,6 +89,7 @@ export function createFileService(deps: FileDeps): FileService {
     for (const listener of copiedListeners) await listener(pairs)
   }
   const reading = createReading(entries)
+  const recalculate = createRecalculating(entries)
   const write = createWriting({ entries, sync })
   const makeFolder = createFolderMaking({ entries, sync })
   const remove = createRemoving({ entries, sync, sweeper })
@@ -153,6 +161,15 @@ export function createFileService(deps: FileDeps): FileService {
     remove: async (person, path, options) => told(person, [path], remove(spot(person, path), options)),
     touch: async (person, path, modifiedAtMs) =>
       told(person, [path], touch(spot(person, path), modifiedAtMs)),
+    async checksums(person, path, some) {
+      if (!some.some(one => one.kind === 'file')) return new Map()
+      const { volume, path: inside } = tree.spot(person, path)
+      using folder = openFolder(volume, inside)
+      const ownName = (shown: string) =>
+        path.length === 0 ? (tree.spot(person, [shown]).path[0] ?? '') : shown
+      return checksumsIn(folder, some, ownName)
+    },
+    recalculate: async (person, path, algorithm) => recalculate(spot(person, path), algorithm),
     quota: async (person, path) => quotaOf(spot(person, path)),
     async writeArchive(person, paths) {
       const source = {

@@ -1,7 +1,9 @@
 import { read as readCallback, readSync, statfsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { closeDescriptor } from '../../lib/posix.ts'
+import type { Checksums } from '../parse/checksums.ts'
 import type { Entry, Volume } from '../schema.ts'
+import { readChecksums } from './checksums.ts'
 import type { Entries } from './entries.ts'
 import { isFolder, missing, saying, sayingAsync } from './failures.ts'
 import { Folder, openFolder, openVolume } from './folders.ts'
@@ -17,6 +19,8 @@ export interface OpenFile {
   read(into: Uint8Array, position: number): Promise<number>
   /** For small pieces that are most likely in memory. */
   readNow(into: Uint8Array, position: number): number
+  /** What is known of its content. */
+  checksums(): Checksums
   close(): void
 }
 
@@ -46,7 +50,7 @@ export function createReading(entries: Entries) {
     try {
       const entry = entries.at(volume, new Folder(fd), '')
       if (entry?.kind !== 'file') throw missing()
-      return { entry: { ...entry, name }, ...accessTo(fd) }
+      return { entry: { ...entry, name }, ...accessTo(fd, entry.etag) }
     } catch (error) {
       closeDescriptor(fd)
       throw error
@@ -56,12 +60,13 @@ export function createReading(entries: Entries) {
   return { stat, open }
 }
 
-function accessTo(fd: number) {
+function accessTo(fd: number, etag: string | undefined) {
   return {
     read: (into: Uint8Array, position: number) =>
       sayingAsync(async () => (await readAt(fd, into, 0, into.length, position)).bytesRead),
     readNow: (into: Uint8Array, position: number) =>
       saying(() => readSync(fd, into, 0, into.length, position)),
+    checksums: () => readChecksums(`/proc/self/fd/${fd}`, etag),
     close: () => closeDescriptor(fd),
   }
 }

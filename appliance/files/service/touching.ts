@@ -1,6 +1,7 @@
 import { futimesSync } from 'node:fs'
 import { closeDescriptor } from '../../lib/posix.ts'
 import type { Entry } from '../schema.ts'
+import { etagOf, readChecksums, writeChecksums } from './checksums.ts'
 import type { Entries } from './entries.ts'
 import { missing, saying, sayingAsync } from './failures.ts'
 import { openFolder } from './folders.ts'
@@ -16,7 +17,7 @@ export function createTouching({ entries, sync }: { entries: Entries; sync: Sync
     if (!saying(() => entries.at(volume, folder, name))) throw missing()
     const fd = saying(() => folder.open(name))
     try {
-      saying(() => futimesSync(fd, modifiedAtMs / 1000, modifiedAtMs / 1000))
+      saying(() => setTime(fd, modifiedAtMs))
       await sayingAsync(() => sync.sync(fd))
     } finally {
       closeDescriptor(fd)
@@ -25,4 +26,11 @@ export function createTouching({ entries, sync }: { entries: Entries; sync: Sync
     if (!entry) throw missing()
     return entry
   }
+}
+
+/** The content stays the same, so what is known of it does too. */
+function setTime(fd: number, modifiedAtMs: number) {
+  const known = readChecksums(`/proc/self/fd/${fd}`, etagOf(fd))
+  futimesSync(fd, modifiedAtMs / 1000, modifiedAtMs / 1000)
+  writeChecksums(fd, etagOf(fd), known)
 }

@@ -1,7 +1,10 @@
 import { fstatSync, statfsSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { closeDescriptor, renameAt, whileNotOpenForWriting } from '../../lib/posix.ts'
+import { algorithmsOf, type Checksums } from '../parse/checksums.ts'
 import type { Entry, Volume, WriteOptions } from '../schema.ts'
+import { etagOf, writeChecksums } from './checksums.ts'
+import { createDigests, requireSame } from './digests.ts'
 import { carryAttributes, Draft, writeBody } from './drafts.ts'
 import type { Entries } from './entries.ts'
 import { inTheWay, isFolder, openElsewhere, saying, sayingAsync } from './failures.ts'
@@ -14,6 +17,8 @@ import { exclusivelyIn } from './workspace.ts'
 export interface Written {
   entry: Entry
   isNew: boolean
+  /** Of a written file. */
+  checksums?: Checksums
 }
 
 /**
@@ -35,13 +40,16 @@ export function createWriting({ entries, sync }: { entries: Entries; sync: SyncQ
     requireSpace(volume, options.expectedSize)
     return sayingAsync(async () => {
       using draft = new Draft(volume)
-      const size = await writeBody(draft.fd, body)
-      if (options.expectedSize !== undefined && size !== options.expectedSize)
-        throw wrongSize(size, options.expectedSize)
+      const { expectedSize, expectedChecksums = {}, wantedChecksums = [] } = options
+      const digests = createDigests(['SHA1', ...algorithmsOf(expectedChecksums), ...wantedChecksums])
+      const size = await writeBody(draft.fd, body, { onBytes: digests.update })
+      if (expectedSize !== undefined && size !== expectedSize) throw wrongSize(size, expectedSize)
+      const checksums = digests.finish()
+      requireSame(expectedChecksums, checksums)
       draft.seal(options.modifiedAtMs, executableBits)
       await sync.sync(draft.fd)
       await options.beforeCommit?.()
-      const written = place(entries, target, draft)
+      const written = place(entries, target, draft, checksums)
       await sync.sync(draft.fd)
       return written
     })
@@ -76,12 +84,20 @@ function currentFile(
 }
 
 /** One synchronous piece: what the precondition sees is what gets replaced. */
-function place(entries: Entries, { volume, parent, name, precondition }: Target, draft: Draft): Written {
+function place(
+  entries: Entries,
+  { volume, parent, name, precondition }: Target,
+  draft: Draft,
+  checksums: Checksums,
+): Written {
   return exclusivelyIn(draft.workspace, () => {
     using folder = openParent(volume, parent)
     const current = currentFile(entries, { volume, folder, name })
     precondition?.(current)
-    const replace = () => renameAt(draft.workspace.fd, draft.name, folder.fd, name)
+    const replace = () => {
+      writeChecksums(draft.fd, etagOf(draft.fd), checksums)
+      renameAt(draft.workspace.fd, draft.name, folder.fd, name)
+    }
     if (current) replaceFile(folder, name, draft, replace)
     else {
       writeIdentity(draft.fd, newIdentity())
@@ -90,7 +106,7 @@ function place(entries: Entries, { volume, parent, name, precondition }: Target,
     draft.placed()
     const entry = entries.at(volume, new Folder(draft.fd), '')
     if (!entry) throw new Error('an open file is a file')
-    return { entry: { ...entry, name }, isNew: current === undefined }
+    return { entry: { ...entry, name }, isNew: current === undefined, checksums }
   })
 }
 

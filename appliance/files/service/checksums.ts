@@ -1,0 +1,126 @@
+import { read } from 'node:fs'
+import { promisify } from 'node:util'
+import { errnoOf, Failure } from '../../lib/failure.ts'
+import { closeDescriptor, FileStatus, readStatus, readXattr, setXattr } from '../../lib/posix.ts'
+import {
+  algorithmsOf,
+  type ChecksumAlgorithm,
+  type Checksums,
+  formatChecksums,
+  parseChecksums,
+} from '../parse/checksums.ts'
+import type { Entry } from '../schema.ts'
+import { createDigests, type Digests } from './digests.ts'
+import type { Entries } from './entries.ts'
+import { isFolder, missing, saying, sayingAsync } from './failures.ts'
+import { type Folder, openFolder } from './folders.ts'
+import { checksumAttribute, fileEtag, identityOf } from './ids.ts'
+import type { Spot } from './tree.ts'
+
+const nameBuffer = Buffer.from(`${checksumAttribute}\0`)
+const value = Buffer.alloc(1024)
+
+/** What is known of the content that has this etag. `path`: of a file, or of an open descriptor below /proc. */
+export function readChecksums(path: string, etag: string | undefined): Checksums {
+  const size = readXattr(path, nameBuffer, value)
+  if (size <= 0 || etag === undefined) return {}
+  const text = value.toString('latin1', 0, size)
+  return text.startsWith(`${etag} `) ? parseChecksums(text.slice(etag.length + 1)) : {}
+}
+
+export function writeChecksums(fd: number, etag: string | undefined, checksums: Checksums): void {
+  const text = formatChecksums(checksums)
+  if (etag !== undefined && text !== '') setXattr(fd, checksumAttribute, Buffer.from(`${etag} ${text}`))
+}
+
+/** To a copy of the same content, whose id or time is another. To be called when all of it is in place. */
+export function carryChecksums(fromFd: number, toFd: number): void {
+  const known = readChecksums(`/proc/self/fd/${fromFd}`, etagOf(fromFd))
+  writeChecksums(toFd, etagOf(toFd), known)
+}
+
+const status = new FileStatus()
+
+export function etagOf(fd: number): string {
+  if (!readStatus(fd, '', status)) throw new Error('an open file is a file')
+  return fileEtag(identityOf(fd), status)
+}
+
+/** Of entries of one folder, by name; what nothing is known of is left out. One look at each file's attribute. */
+export function checksumsIn(
+  folder: Folder,
+  entries: readonly Entry[],
+  ownName: (shown: string) => string,
+): Map<string, Checksums> {
+  const found = new Map<string, Checksums>()
+  for (const { kind, name, etag } of entries) {
+    if (kind !== 'file') continue
+    const checksums = readChecksums(folder.at(ownName(name)), etag)
+    if (algorithmsOf(checksums).length > 0) found.set(name, checksums)
+  }
+  return found
+}
+
+/** Reads a file again and keeps what was found; what is known of other algorithms stays. */
+export function createRecalculating(entries: Entries) {
+  return async function recalculate(spot: Spot, algorithm: ChecksumAlgorithm): Promise<Checksums> {
+    const name = spot.path.at(-1)
+    if (name === undefined) throw isFolder()
+    using folder = openFolder(spot.volume, spot.path.slice(0, -1))
+    const seen = saying(() => entries.at(spot.volume, folder, name))
+    if (!seen) throw missing()
+    if (seen.kind === 'folder') throw isFolder()
+    const fd = saying(() => folder.open(name))
+    try {
+      return await sayingAsync(() => calculate(spot, fd, algorithm))
+    } finally {
+      closeDescriptor(fd)
+    }
+  }
+}
+
+async function calculate({ volume }: Spot, fd: number, algorithm: ChecksumAlgorithm): Promise<Checksums> {
+  const before = etagOf(fd)
+  const digests = createDigests([algorithm])
+  await digestRange(fd, { start: 0, end: Number.POSITIVE_INFINITY }, digests)
+  const found = digests.finish()
+  if (etagOf(fd) !== before) throw changedMeanwhile()
+  const known = readChecksums(`/proc/self/fd/${fd}`, before)
+  if (!volume.isReadOnly) keep(() => writeChecksums(fd, before, { ...known, ...found }))
+  return found
+}
+
+/** What cannot be kept is told all the same. */
+const cannotKeep = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTSUP', 'EOPNOTSUPP'])
+
+function keep(act: () => void) {
+  try {
+    act()
+  } catch (error) {
+    if (!cannotKeep.has(errnoOf(error) ?? '')) throw error
+  }
+}
+
+const readAt = promisify(read)
+const pieceBytes = 1024 * 1024
+
+/** Feeds what lies from `start` up to `end`, or to the end of the file. */
+export async function digestRange(
+  fd: number,
+  { start, end }: { start: number; end: number },
+  digests: Digests,
+): Promise<void> {
+  const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, Math.max(end - start, 1)))
+  let position = start
+  while (position < end) {
+    const wanted = Math.min(buffer.length, end - position)
+    const { bytesRead } = await readAt(fd, buffer, 0, wanted, position)
+    if (bytesRead === 0) return
+    digests.update(buffer.subarray(0, bytesRead))
+    position += bytesRead
+  }
+}
+
+function changedMeanwhile(): Failure {
+  return new Failure('conflict', 'files/changed-meanwhile', 'The file changed while it was read.')
+}
