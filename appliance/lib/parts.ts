@@ -13,7 +13,10 @@ export interface Parts {
   stop(): Promise<void>
 }
 
-/** Parts start in the order they were added and stop in the opposite one. One that breaks holds up no other. */
+/**
+ * Parts start in the order they were added and stop in the opposite one. One that breaks holds up no other. A stop waits
+ * for the part that is starting: what that makes behind its back would stay.
+ */
 export function createParts(log: Log): Parts {
   const parts: Part[] = []
   const attempt = async (part: Part, verb: 'start' | 'stop') => {
@@ -23,12 +26,22 @@ export function createParts(log: Log): Parts {
       log.error(`${part.name} did not ${verb}`, { error })
     }
   }
+  let starting = Promise.resolve()
+  let isStopping = false
+
+  async function startAll() {
+    for (const part of parts) if (!isStopping) await attempt(part, 'start')
+  }
+
   return {
     add: part => void parts.push(part),
-    async start() {
-      for (const part of parts) await attempt(part, 'start')
+    start() {
+      starting = startAll()
+      return starting
     },
     async stop() {
+      isStopping = true
+      await starting
       for (const part of parts.toReversed()) await attempt(part, 'stop')
     },
   }
