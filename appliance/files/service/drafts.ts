@@ -11,8 +11,20 @@ import { makeDraft, openWorkspace } from './workspace.ts'
 export const fileMode = 0o664
 export const folderMode = 0o775
 
+/** New content that can take its place by a rename. */
+export interface Placeable extends Disposable {
+  readonly workspace: Folder
+  /** Where it lies, and how it is called there. */
+  readonly folder: Folder
+  readonly name: string
+  readonly fd: number
+  /** From here on nobody has it open for writing, so that a lease on it can be had as soon as it has its place. */
+  seal(modifiedAtMs: number | undefined, executableBits: number): void
+  placed(): void
+}
+
 /** A file that is being made in the workspace; removed again unless it was placed. */
-export class Draft implements Disposable {
+export class Draft implements Placeable {
   readonly workspace: Folder
   readonly name: string
   fd: number
@@ -31,10 +43,12 @@ export class Draft implements Disposable {
     }
   }
 
-  /** From here on nobody has it open for writing, so that a lease on it can be had as soon as it has its place. */
+  get folder(): Folder {
+    return this.workspace
+  }
+
   seal(modifiedAtMs: number | undefined, executableBits: number): void {
-    if (executableBits !== 0) fchmodSync(this.fd, fileMode | executableBits)
-    if (modifiedAtMs !== undefined) futimesSync(this.fd, modifiedAtMs / 1000, modifiedAtMs / 1000)
+    setModes(this.fd, modifiedAtMs, executableBits)
     const fd = this.workspace.open(this.name)
     lockFile(fd, 'shared')
     closeDescriptor(this.fd)
@@ -56,6 +70,11 @@ export class Draft implements Disposable {
       this.workspace[Symbol.dispose]()
     }
   }
+}
+
+export function setModes(fd: number, modifiedAtMs: number | undefined, executableBits: number): void {
+  if (executableBits !== 0) fchmodSync(fd, fileMode | executableBits)
+  if (modifiedAtMs !== undefined) futimesSync(fd, modifiedAtMs / 1000, modifiedAtMs / 1000)
 }
 
 /** Copies DOS attributes, streams and whatever else users hang on a file; what is true of one file only stays. */

@@ -27,7 +27,7 @@ import { createSweeper, type RemovedListener } from './sweeping.ts'
 import { createSyncQueue } from './sync-queue.ts'
 import { createTouching } from './touching.ts'
 import { createTree, type Spot, volumeKey } from './tree.ts'
-import { createWriting, type Written } from './writing.ts'
+import { createReplacing, createWriting, type Written } from './writing.ts'
 
 type Path = readonly string[]
 
@@ -90,7 +90,8 @@ export function createFileService(deps: FileDeps): FileService {
   }
   const reading = createReading(entries)
   const recalculate = createRecalculating(entries)
-  const write = createWriting({ entries, sync })
+  const replace = createReplacing({ entries, sync })
+  const write = createWriting(replace)
   const makeFolder = createFolderMaking({ entries, sync })
   const remove = createRemoving({ entries, sync, sweeper })
   const touch = createTouching({ entries, sync })

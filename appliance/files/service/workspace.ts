@@ -18,18 +18,23 @@ export function draftName(kind: Draft): string {
 }
 
 export function openWorkspace(volume: Volume): Folder {
-  using top = openVolume(volume)
-  return saying(() => openOrMake(top))
+  return openReserved(volume, 'tmp')
 }
 
-function openOrMake(top: Folder): Folder {
+/** A folder of our own in a volume. */
+export function openReserved(volume: Volume, name: 'tmp' | 'uploads'): Folder {
+  using top = openVolume(volume)
+  return saying(() => openOrMake(top, `.cairn/${name}`))
+}
+
+function openOrMake(top: Folder, path: string): Folder {
   try {
-    return top.folder('.cairn/tmp', openFlags.readOnly)
+    return top.folder(path, openFlags.readOnly)
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error
   }
-  for (const path of ['.cairn', '.cairn/tmp']) makeIfMissing(top.at(path))
-  return top.folder('.cairn/tmp', openFlags.readOnly)
+  for (const one of ['.cairn', path]) makeIfMissing(top.at(one))
+  return top.folder(path, openFlags.readOnly)
 }
 
 function makeIfMissing(path: string) {

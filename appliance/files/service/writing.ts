@@ -5,7 +5,7 @@ import { algorithmsOf, type Checksums } from '../parse/checksums.ts'
 import type { Entry, Volume, WriteOptions } from '../schema.ts'
 import { etagOf, writeChecksums } from './checksums.ts'
 import { createDigests, requireSame } from './digests.ts'
-import { carryAttributes, Draft, writeBody } from './drafts.ts'
+import { carryAttributes, Draft, type Placeable, writeBody } from './drafts.ts'
 import type { Entries } from './entries.ts'
 import { inTheWay, isFolder, openElsewhere, saying, sayingAsync } from './failures.ts'
 import { Folder, openParent, openVolume } from './folders.ts'
@@ -21,16 +21,19 @@ export interface Written {
   checksums?: Checksums
 }
 
+/** Where new content comes from. */
+export interface Source {
+  open(volume: Volume): Placeable
+  /** Puts all of it into the draft, and tells what is known of it. */
+  fill(draft: Placeable): Promise<Checksums>
+}
+
 /**
- * Replaces a file by what arrives, all or nothing: a draft in the same volume, fsync, rename, fsync of the same inode,
- * and only then the answer (no cut leaves a torn file under the name, not even one that nobody was promised).
+ * Replaces a file, all or nothing: a draft in the same volume, fsync, rename, fsync of the same inode, and only then
+ * the answer (no cut leaves a torn file under the name, not even one that nobody was promised).
  */
-export function createWriting({ entries, sync }: { entries: Entries; sync: SyncQueue }) {
-  return async function write(
-    spot: Spot,
-    body: AsyncIterable<Uint8Array>,
-    options: WriteOptions = {},
-  ): Promise<Written> {
+export function createReplacing({ entries, sync }: { entries: Entries; sync: SyncQueue }) {
+  return async function replace(spot: Spot, source: Source, options: WriteOptions): Promise<Written> {
     requireWritable(spot)
     if (spot.path.length === 0) throw isFolder()
     const { volume, parent, name } = splitSpot(spot)
@@ -39,13 +42,9 @@ export function createWriting({ entries, sync }: { entries: Entries; sync: SyncQ
     await options.beforeBody?.(current)
     requireSpace(volume, options.expectedSize)
     return sayingAsync(async () => {
-      using draft = new Draft(volume)
-      const { expectedSize, expectedChecksums = {}, wantedChecksums = [] } = options
-      const digests = createDigests(['SHA1', ...algorithmsOf(expectedChecksums), ...wantedChecksums])
-      const size = await writeBody(draft.fd, body, { onBytes: digests.update })
-      if (expectedSize !== undefined && size !== expectedSize) throw wrongSize(size, expectedSize)
-      const checksums = digests.finish()
-      requireSame(expectedChecksums, checksums)
+      using draft = source.open(volume)
+      const checksums = await source.fill(draft)
+      requireSame(options.expectedChecksums ?? {}, checksums)
       draft.seal(options.modifiedAtMs, executableBits)
       await sync.sync(draft.fd)
       await options.beforeCommit?.()
@@ -54,6 +53,27 @@ export function createWriting({ entries, sync }: { entries: Entries; sync: SyncQ
       return written
     })
   }
+}
+
+export type Replacing = ReturnType<typeof createReplacing>
+
+/** Replaces a file by what arrives. */
+export function createWriting(replace: Replacing) {
+  return (spot: Spot, body: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<Written> => {
+    const open = (volume: Volume) => new Draft(volume)
+    return replace(spot, { open, fill: draft => receive(draft.fd, body, options) }, options)
+  }
+}
+
+async function receive(
+  fd: number,
+  body: AsyncIterable<Uint8Array>,
+  { expectedSize, expectedChecksums = {}, wantedChecksums = [] }: WriteOptions,
+): Promise<Checksums> {
+  const digests = createDigests(['SHA1', ...algorithmsOf(expectedChecksums), ...wantedChecksums])
+  const size = await writeBody(fd, body, { onBytes: digests.update })
+  if (expectedSize !== undefined && size !== expectedSize) throw wrongSize(size, expectedSize)
+  return digests.finish()
 }
 
 interface Target {
@@ -87,7 +107,7 @@ function currentFile(
 function place(
   entries: Entries,
   { volume, parent, name, precondition }: Target,
-  draft: Draft,
+  draft: Placeable,
   checksums: Checksums,
 ): Written {
   return exclusivelyIn(draft.workspace, () => {
@@ -96,7 +116,7 @@ function place(
     precondition?.(current)
     const replace = () => {
       writeChecksums(draft.fd, etagOf(draft.fd), checksums)
-      renameAt(draft.workspace.fd, draft.name, folder.fd, name)
+      renameAt(draft.folder.fd, draft.name, folder.fd, name)
     }
     if (current) replaceFile(folder, name, draft, replace)
     else {
@@ -111,7 +131,7 @@ function place(
 }
 
 /** The new content gets the old one's id and attributes. */
-function replaceFile(folder: Folder, name: string, draft: Draft, replace: () => void) {
+function replaceFile(folder: Folder, name: string, draft: Placeable, replace: () => void) {
   using old = openFile(folder, name)
   const identity = identityOf(old.fd)
   writeIdentity(draft.fd, identity ? nextIdentity(identity) : newIdentity())
@@ -141,7 +161,7 @@ export function unlessOpenForWriting(fd: number, act: () => void): void {
 
 const worthAskingBytes = 1024 * 1024
 
-function requireSpace(volume: Volume, expectedSize = 0) {
+export function requireSpace(volume: Volume, expectedSize = 0) {
   if (expectedSize < worthAskingBytes) return
   using top = openVolume(volume)
   const { bavail, bsize } = statfsSync(top.path)
@@ -149,7 +169,7 @@ function requireSpace(volume: Volume, expectedSize = 0) {
     throw new Failure('full', 'files/full', 'There is not enough space for this file.')
 }
 
-function wrongSize(size: number, expected: number) {
+export function wrongSize(size: number, expected: number) {
   const message = `${expected} bytes were announced, ${size} arrived.`
   return new Failure('invalid', 'files/size-mismatch', message)
 }
