@@ -11,6 +11,14 @@ fail() {
   exit 1
 }
 
+# Two starts at once prepare one after the other.
+hold_checkout() {
+  { exec {lock}>>"$ROOT/.prepare.lock"; } 2>/dev/null ||
+    fail "$ROOT cannot be written by $(id -un), so nothing can be installed or built there. Start as its owner, or clone it anew."
+  flock "$lock"
+}
+leave_checkout() { exec {lock}>&-; }
+
 prepare_node() {
   command -v node >/dev/null && command -v npm >/dev/null || fail 'Node.js 20 or newer with npm is needed: apt-get install nodejs npm'
   local major
