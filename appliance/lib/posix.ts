@@ -382,6 +382,24 @@ export function readAvailable(fd: number, into: Buffer): number {
 }
 
 /**
+ * Calls back once, as soon as there is something to read; costs nothing until then, and keeps no process alive. To be
+ * cancelled before the descriptor is closed.
+ */
+export function whenReadable(fd: number, callback: () => void): { cancel(): void } {
+  let handle: ReturnType<typeof koffi.node.poll> | undefined
+  const cancel = () => {
+    handle?.close()
+    handle = undefined
+  }
+  handle = koffi.node.poll(fd, { readable: true }, () => {
+    cancel()
+    callback()
+  })
+  handle.unref()
+  return { cancel }
+}
+
+/**
  * Opens a file by what fanotify(7) or name_to_handle_at(2) calls it: a `struct file_handle`. Undefined where it is
  * gone. Needs CAP_DAC_READ_SEARCH. Close it by `closeDescriptor`.
  */
@@ -389,9 +407,9 @@ export function openByHandle(mountFd: number, handle: Buffer, flags: number): nu
   const plain = process.arch === 'arm64' ? flagsForArm64(flags) : flags
   const fd = native.openByHandle(mountFd, handle, plain | openFlags.closeOnExec)
   if (fd >= 0) return fd
-  const error = new PosixError('open_by_handle_at')
-  if (error.code === 'ESTALE') return undefined
-  throw error
+  // Asked of many files that are gone, where an Error with its stack would cost more than the call.
+  if (koffi.errno() === osConstants.errno.ESTALE) return undefined
+  throw new PosixError('open_by_handle_at')
 }
 
 // fanotify_init(2): FAN_REPORT_DFID_NAME_TARGET, FAN_NONBLOCK, FAN_CLOEXEC; FAN_UNLIMITED_QUEUE

@@ -52,6 +52,14 @@ const testOperations = {
       throw new Failure('cancelled', 'test/cancelled', 'Stopped.')
     },
   }),
+  'test/send': operation({
+    input: z.object({ count: z.number().int() }),
+    output: z.null(),
+    run: async ({ count }, { send }) => {
+      for (let number = 1; number <= count; number++) send({ number })
+      return null
+    },
+  }),
   'test/secret': operation({
     input: z.object({ name: z.string(), password: z.string() }),
     output: z.null(),
@@ -110,6 +118,13 @@ for (const [where, make] of [
   ['in this process', here],
   ['over the socket', overSocket],
 ] as const) {
+  test(`${where}: what an operation sends comes in its order, before the answer`, async t => {
+    const { call } = await make(t)
+    const messages: unknown[] = []
+    t.is(await call('test/send', { count: 3 }, { onMessage: message => messages.push(message) }), null)
+    t.deepEqual(messages, [{ number: 1 }, { number: 2 }, { number: 3 }])
+  })
+
   test(`${where}: an operation answers`, async t => {
     const { call } = await make(t)
     t.deepEqual(await call('test/double', { number: 21 }), { doubled: 42 })

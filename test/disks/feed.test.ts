@@ -15,9 +15,13 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import { silentLog } from '../../appliance/lib/log.ts'
 import { setXattr } from '../../appliance/lib/posix.ts'
 import { run } from '../../appliance/lib/run.ts'
+import type { ChangeMark, FeedMessage } from '../../appliance/storage/index.ts'
+import { createFeed } from '../../appliance/storage/system/feed/index.ts'
 import { testIf } from '../helpers/needs.ts'
+import { startWorld } from '../shares/world.ts'
 import { type Box, startBox } from '../storage/box.ts'
 import { follow, namesIn } from './following.ts'
 
@@ -135,6 +139,8 @@ os.close(fd)
 feedTest("Cairn's own files are nobody's business, and moving out of them is", async t => {
   const { box, share } = await boxWithShare(t)
   const feed = await follow(t, box)
+  await writeFile(join(share, 'first'), '')
+  await feed.named(['shares/media/first', 'write'])
   await writeFile(join(share, '.cairn', 'tmp', 'upload'), 'x')
   await rename(join(share, '.cairn', 'tmp', 'upload'), join(share, 'file'))
   await box.storage.snapshots.create('pool', 'shares', 'media')
@@ -163,3 +169,161 @@ feedTest('a pool is unmounted while it is followed, and the next mount begins a 
   await feed.named(['shares/media/after', 'write'])
   t.pass()
 })
+
+feedTest('a storm of 100,000 new files is told without a loss, and memory stays bounded', async t => {
+  const { box, share } = await boxWithShare(t)
+  const names = new Set<string>()
+  let highestBytes = 0
+  const feed = await follow(t, box, {
+    async hold(message) {
+      for (const { path, kinds } of namesIn(message)) if (kinds.includes('create')) names.add(path)
+      highestBytes = Math.max(highestBytes, process.memoryUsage.rss())
+    },
+  })
+  const beforeBytes = process.memoryUsage.rss()
+  await storm(share, 100_000)
+  await writeFile(join(share, 'last'), '')
+  await feed.until('the last', () => names.has('shares/media/last'))
+  t.is([...names].filter(name => name.startsWith('shares/media/storm/')).length, 100_000)
+  t.true(highestBytes - beforeBytes < 200 * 1024 ** 2, `${(highestBytes - beforeBytes) / 1024 ** 2} MiB more`)
+})
+
+feedTest('who is too slow gets a gap instead of changes, and finds all of them by catching up', async t => {
+  const { box, share } = await boxWithShare(t)
+  const { mark } = await lastPage(box, null)
+  let release: (() => void) | undefined
+  const held = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const feed = await follow(t, box, {
+    hold: message => (message.kind === 'changes' ? held : Promise.resolve()),
+  })
+  feed.messages.splice(0)
+  await storm(share, 130_000)
+  release?.()
+  await feed.until('the gap', message => message.kind === 'gap' && message.reason === 'slow')
+  const told = feed.messages.flatMap(namesIn).filter(({ path }) => path.startsWith('shares/media/storm/'))
+  t.true(told.length < 130_000)
+  const { inodes } = await lastPage(box, mark)
+  // The files and their folder, and the top that the folder is in.
+  t.is(inodes.size, 130_000 + 2)
+  await writeFile(join(share, 'after'), '')
+  await feed.named(['shares/media/after', 'create'])
+})
+
+feedTest('a follower who comes back goes on where it was, or is told that it cannot', async t => {
+  const { box, share } = await boxWithShare(t)
+  const first = await follow(t, box)
+  await writeFile(join(share, 'one'), '')
+  await first.until('one', message => namesIn(message).some(({ path }) => path.endsWith('/one')))
+  const { pool, epoch, number } = first.messages.at(-1) ?? t.fail() ?? { pool: '', epoch: '', number: 0 }
+  await first.stop()
+  await writeFile(join(share, 'two'), '')
+  const second = await follow(t, box, { known: [{ pool, epoch, number }] })
+  await second.until('two', message => namesIn(message).some(({ path }) => path.endsWith('/two')))
+  t.deepEqual(
+    second.messages.map(({ kind }) => kind),
+    ['changes'],
+  )
+  await second.stop()
+  const third = await follow(t, box, { known: [{ pool, epoch: 'another', number: 7 }] })
+  await third.until('a gap', ({ kind }) => kind === 'gap')
+  t.deepEqual(third.told(), [])
+})
+
+feedTest('one follower is served at a time, the next one as soon as it has gone', async t => {
+  const { box, share } = await boxWithShare(t)
+  const first = await follow(t, box)
+  const second = follow(t, box)
+  await writeFile(join(share, 'one'), '')
+  await first.named(['shares/media/one', 'create'])
+  await first.stop()
+  await (await second).until('its gap', ({ kind }) => kind === 'gap')
+  await writeFile(join(share, 'two'), '')
+  await (await second).named(['shares/media/two', 'create'])
+  t.pass()
+})
+
+feedTest('when the queue of the kernel was full there is a gap', async t => {
+  const { box, share } = await boxWithShare(t)
+  const feed = createFeed({ log: silentLog, queue: 'limited' })
+  feed.attach({ ...keyOf(box), place: join(box.poolsDir, 'pool') })
+  const ending = new AbortController()
+  const gaps = new Map<string, () => void>()
+  const gapOf = (wanted: string) =>
+    new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no gap: ${wanted}`)), 20_000)
+      t.teardown(() => clearTimeout(timer))
+      gaps.set(wanted, resolve)
+    })
+  const start = gapOf('start')
+  const overflow = gapOf('overflow')
+  const send = (message: FeedMessage) => {
+    if (message.kind === 'gap') gaps.get(message.reason)?.()
+    if (message.kind !== 'alive') feed.acknowledge(message)
+  }
+  void feed.follow({ known: [], send, signal: ending.signal })
+  t.teardown(() => {
+    ending.abort()
+    feed.stop()
+  })
+  await start
+  // While this runs nothing is read.
+  execFileSync('python3', ['-c', stormProgram, join(share, 'storm'), '20000'])
+  await overflow
+  t.pass()
+})
+
+testIf(
+  'root',
+  'btrfs',
+  'smbd',
+  'smbclient',
+)('what comes over SMB is told, with the pid of its smbd', async t => {
+  const { box, users, shares, smbPort } = await startWorld(t, { isReal: true })
+  await users.create({ name: 'alice', password: 'Alice-pass-1', role: 'admin' })
+  await shares.create({ name: 'shared', pool: 'pool', everyone: 'write' })
+  const feed = await follow(t, box)
+  const commands = 'put /etc/hostname a.txt; rename a.txt b.txt; mkdir sub; rm b.txt'
+  await run([
+    'smbclient',
+    '-p',
+    `${smbPort}`,
+    '//127.0.0.1/shared',
+    '-U',
+    'alice%Alice-pass-1',
+    '-c',
+    commands,
+  ])
+  const isLast = ({ path, kinds }: ReturnType<typeof namesIn>[number]) =>
+    path === 'shares/shared/b.txt' && (kinds.includes('delete') || kinds.includes('moved-from'))
+  await feed.until('the last command', message => namesIn(message).some(isLast))
+  const names = feed.messages.flatMap(namesIn)
+  for (const name of ['a.txt', 'b.txt', 'sub']) {
+    const pids = names.filter(({ path }) => path === `shares/shared/${name}`).flatMap(told => told.pids)
+    t.true(pids.length > 0 && !pids.includes(process.pid), name)
+  }
+})
+
+const stormProgram = `
+import os, sys
+os.mkdir(sys.argv[1])
+for number in range(int(sys.argv[2])):
+  os.close(os.open(sys.argv[1] + '/' + str(number), os.O_WRONLY | os.O_CREAT))
+`
+
+/** That many files in a folder of their own, as fast as another program can. */
+async function storm(share: string, count: number) {
+  await run(['python3', '-c', stormProgram, join(share, 'storm'), `${count}`], { timeoutMs: 60_000 })
+}
+
+async function lastPage(box: Box, since: ChangeMark | null) {
+  const inodes = new Set<number>()
+  let mark: ChangeMark | null = null
+  const place = { pool: 'pool', kind: 'shares', name: 'media' } as const
+  for await (const page of box.storage.changes.since(place, since)) {
+    for (const { inode } of page.entries) inodes.add(inode)
+    mark = page.mark
+  }
+  return { inodes, mark }
+}

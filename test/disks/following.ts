@@ -38,7 +38,9 @@ export async function follow(
       hasBegun = true
       if (message.kind !== 'alive') messages.push(message)
       for (const look of looks) look()
-      await hold?.(message)
+      if (!hold) return
+      await hold(message)
+      for (const look of looks) look()
     },
   })
   const stop = async () => {

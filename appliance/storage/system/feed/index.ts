@@ -21,16 +21,16 @@ export interface Follower {
 }
 
 const usualLimits: OutboxLimits = { waitingNames: 100_000, batchNames: 1_000, unacknowledged: 8 }
-const busyMs = 10
-const idleMs = 50
-/** So many quiet looks before the feed counts as idle. */
-const idleAfter = 20
-const restMs = 1_000
+const lookAgainMs = 10
+/** So many quiet looks before the kernel is asked to wake us. */
+const restAfter = 5
+const reviveMs = 1_000
 const heartbeatMs = 10_000
 
 /**
  * What happens in the mounted pools, as the kernel tells it (fanotify(7)), for one follower at a time; others wait for
- * their turn. Read by a timer: to be woken for every event would cost six times as much.
+ * their turn. While something happens it is read by a timer, since to be woken for every event would cost six times as
+ * much; when nothing does, the kernel wakes us.
  */
 export function createFeed({ log, limits = usualLimits, queue = 'unlimited' }: FeedOptions) {
   const feeds = new Map<string, PoolFeed>()
@@ -40,13 +40,27 @@ export function createFeed({ log, limits = usualLimits, queue = 'unlimited' }: F
   let timer: NodeJS.Timeout | undefined
   let heartbeat: NodeJS.Timeout | undefined
   let quietLooks = 0
+  let waits: { cancel(): void }[] = []
 
   function look() {
+    timer = undefined
     const found = [...feeds.values()].map(drain)
     quietLooks = found.every(amount => amount === 'nothing') ? quietLooks + 1 : 0
-    const pauseMs = quietLooks > idleAfter ? idleMs : busyMs
-    timer = setTimeout(look, found.includes('part') ? 0 : pauseMs)
+    // A feed that broke has set the next look already.
+    if (timer) return
+    if (quietLooks < restAfter) lookIn(found.includes('part') ? 0 : lookAgainMs)
+    else waits = [...feeds.values()].map(feed => feed.whenSomething(wake))
+  }
+
+  function lookIn(pauseMs: number) {
+    timer = setTimeout(look, pauseMs)
     timer.unref()
+  }
+
+  function wake() {
+    for (const wait of waits.splice(0)) wait.cancel()
+    quietLooks = 0
+    if (!timer && !stopping.signal.aborted) lookIn(lookAgainMs)
   }
 
   function drain(feed: PoolFeed) {
@@ -57,7 +71,7 @@ export function createFeed({ log, limits = usualLimits, queue = 'unlimited' }: F
     } catch (error) {
       log.error('the change feed of a pool broke and will begin again', { pool: feed.pool.name, error })
       end(feed.pool)
-      void delay(restMs, undefined, { ref: false }).then(() => revive(feed.pool))
+      void delay(reviveMs, undefined, { ref: false }).then(() => revive(feed.pool))
       return 'nothing'
     }
   }
@@ -74,16 +88,16 @@ export function createFeed({ log, limits = usualLimits, queue = 'unlimited' }: F
     try {
       const feed = createPoolFeed({ pool, limits, queue })
       feeds.set(pool.name, feed)
+      wake()
       if (follower) feed.outbox.follow(undefined)
       deliver(feed)
     } catch (error) {
       log.error('a pool has no change feed', { pool: pool.name, error })
     }
-    if (!timer && !stopping.signal.aborted) start()
+    if (!heartbeat && !stopping.signal.aborted) startHeart()
   }
 
-  function start() {
-    look()
+  function startHeart() {
     const safely = () => beat().catch(error => log.error('looking after the change feed failed', { error }))
     heartbeat = setInterval(() => void safely(), heartbeatMs)
     heartbeat.unref()
@@ -93,6 +107,7 @@ export function createFeed({ log, limits = usualLimits, queue = 'unlimited' }: F
     const feed = feeds.get(name)
     if (feed?.pool.uuid !== uuid) return
     feeds.delete(name)
+    wake()
     feed.close()
     follower?.send(feed.gone())
   }
@@ -154,10 +169,10 @@ export function createFeed({ log, limits = usualLimits, queue = 'unlimited' }: F
     /** Now instead of at the next beat. */
     beat,
     stop() {
-      clearTimeout(timer)
-      clearInterval(heartbeat)
       stopping.abort()
+      clearInterval(heartbeat)
       for (const { pool } of [...feeds.values()]) end(pool)
+      clearTimeout(timer)
     },
   }
 }

@@ -57,7 +57,7 @@ export function createOutbox({ limits, settle }: OutboxDeps) {
     isDeaf = !isFollowed
   }
 
-  function acknowledge(number: number) {
+  function forget(number: number) {
     items = items.filter(item => item.number > number)
     waitingNames = items.reduce((sum, item) => sum + item.names, 0)
   }
@@ -70,7 +70,8 @@ export function createOutbox({ limits, settle }: OutboxDeps) {
     lastNumber: () => lastNumber,
     isDeaf: () => isDeaf,
     lose,
-    acknowledge,
+    /** What was not sent cannot have been taken in. */
+    acknowledge: (number: number) => forget(Math.min(number, sentNumber)),
     add(event: FanotifyEvent) {
       if (isDeaf) return
       open ??= createBatch()
@@ -97,7 +98,7 @@ export function createOutbox({ limits, settle }: OutboxDeps) {
         items = []
         lose('start')
       }
-      acknowledge(isKnown ? number : 0)
+      forget(isKnown ? number : 0)
       sentNumber = (items[0]?.number ?? lastNumber + 1) - 1
       isDeaf = false
     },

@@ -9,6 +9,7 @@ import {
   openFanotify,
   openFlags,
   readAvailable,
+  whenReadable,
 } from '../../../lib/posix.ts'
 import { type FanotifyEvent, fanotifyMask, parseFanotify } from '../../parse/fanotify.ts'
 import type { FeedMessage } from '../../schema.ts'
@@ -71,6 +72,8 @@ export function createPoolFeed({ pool, limits, queue }: PoolFeedDeps) {
       }
       return 'part'
     },
+    /** Calls back once when there is something to drain. */
+    whenSomething: (callback: () => void) => whenReadable(fd, callback),
     take(): FeedMessage | undefined {
       const item = outbox.take()
       return item && message(item)
