@@ -122,8 +122,12 @@ changesTest('names of inodes are found, also of a file with many, and of one tha
   t.is(links?.length, 301)
   t.deepEqual(folder, [{ parent: lstatSync(join(share, 'a')).ino, folder: 'a', name: 'b' }])
   t.deepEqual([none, hidden], [[], []])
-  const { entries } = await changesSince(box, null)
+  const { entries, mark } = await changesSince(box, null)
   t.is(entries.find(({ inode }) => inode === ino)?.links.length, 301)
+  // Most of its names lie in another part of the tree, which this does not touch.
+  await chmod(join(share, 'a', 'file'), 0o600)
+  const [changed, ...others] = (await changesSince(box, mark)).entries
+  t.deepEqual([changed?.inode, changed?.links.length, others], [ino, 301, []])
 })
 
 changesTest('a plain folder says that it must be walked through', async t => {
