@@ -11,6 +11,7 @@ import { davStatusOf, errorBody, methodNotAllowed } from './errors.ts'
 import { isMounted, parents, parseAddress, pathOf } from './parse/address.ts'
 import { verbs } from './routes/index.ts'
 import { allowed, options } from './routes/options.ts'
+import { uploadVerbs } from './routes/uploads.ts'
 import { propfindVirtual } from './routes/virtual.ts'
 import { ReaderGone } from './service/multistatus-writer.ts'
 import { replyXml } from './service/reply.ts'
@@ -86,6 +87,11 @@ export function createDav({ files, authenticate, database, clock, log, instanceI
     if (address.kind === 'virtual') {
       if (method !== 'PROPFIND') throw methodNotAllowed()
       return propfindVirtual(request, response, address)
+    }
+    if (address.kind === 'upload') {
+      const verb = uploadVerbs.get(method)
+      if (!verb) throw methodNotAllowed(`${method} is not known here.`)
+      return verb({ ...deps, request, response, actor, path: [], ...address })
     }
     const verb = verbs.get(method)
     if (!verb) throw methodNotAllowed(`${method} is not known here.`)

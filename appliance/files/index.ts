@@ -14,6 +14,7 @@ export { formatPath, parsePath } from './parse/names.ts'
 export type { Entry, Location, Person, Precondition, Volume, Volumes, WriteOptions } from './schema.ts'
 export type { FolderFacts } from './service/entries.ts'
 export type { OpenFile } from './service/reading.ts'
+export type { Uploads } from './service/uploads/index.ts'
 
 export interface Files extends FileService {
   domain: Domain

@@ -5,6 +5,8 @@ export type Address =
   | { kind: 'file'; mount: string; path: string[]; isFolderForm: boolean }
   /** A folder that exists only as an address: `/dav/`, `/dav/files/`. */
   | { kind: 'virtual'; path: string; children: readonly string[] }
+  /** A chunked upload, or one of its chunks. `mount` is that of the same person's files. */
+  | { kind: 'upload'; mount: string; transfer: string; chunk: string | undefined; isFolderForm: boolean }
   | { kind: 'unknown' }
 
 /** Undefined: not WebDAV's at all. Throws for what no name can be. */
@@ -18,11 +20,18 @@ export function parseAddress(url: string, user: string): Address | undefined {
   const isFolderForm = pathname.endsWith('/')
   if (mount.kind === 'own') return { kind: 'file', mount: mount.prefix, path: segments, isFolderForm }
   const [root, owner, ...path] = segments
-  if (root === undefined) return { kind: 'virtual', path: mount.prefix, children: ['files'] }
-  if (root !== 'files') return { kind: 'unknown' }
-  if (owner === undefined) return { kind: 'virtual', path: `${mount.prefix}/files`, children: [user] }
+  if (root === undefined) return { kind: 'virtual', path: mount.prefix, children: ['files', 'uploads'] }
+  if (root !== 'files' && root !== 'uploads') return { kind: 'unknown' }
+  if (owner === undefined) return { kind: 'virtual', path: `${mount.prefix}/${root}`, children: [user] }
   if (owner !== user) return { kind: 'unknown' }
-  return { kind: 'file', mount: `${mount.prefix}/files/${encodeURIComponent(owner)}`, path, isFolderForm }
+  const files = `${mount.prefix}/files/${encodeURIComponent(owner)}`
+  if (root === 'files') return { kind: 'file', mount: files, path, isFolderForm }
+  const [transfer, chunk, ...rest] = path
+  if (transfer === undefined)
+    return { kind: 'virtual', path: `${mount.prefix}/uploads/${encodeURIComponent(owner)}`, children: [] }
+  return rest.length > 0
+    ? { kind: 'unknown' }
+    : { kind: 'upload', mount: files, transfer, chunk, isFolderForm }
 }
 
 const mounts = [

@@ -56,6 +56,14 @@ export function parseModified(header: string | string[] | undefined): number | u
   return seconds * 1000
 }
 
+/** `OC-Total-Length`, `OC-Chunk-Offset`, `Content-Length`. */
+export function parseBytes(header: string | string[] | undefined): number | undefined {
+  if (header === undefined) return undefined
+  const bytes = /^\d+$/.test(String(header).trim()) ? Number(header) : Number.NaN
+  if (!Number.isSafeInteger(bytes)) throw badRequest('A number of bytes cannot be read.')
+  return bytes
+}
+
 /** `Lock-Token: <opaquelocktoken:…>` */
 export function parseLockToken(header: string | string[] | undefined): string {
   const token = /^<([^<>\s]+)>$/.exec(String(header ?? '').trim())?.[1]

@@ -59,7 +59,7 @@ async function writeFile(
 }
 
 /** What iOS asks for as it uploads photos into folders by date. */
-async function makeParents({ request, files, actor, path }: DavCall): Promise<void> {
+export async function makeParents({ request, files, actor, path }: DavCall): Promise<void> {
   if (request.headers['x-nc-webdav-auto-mkcol'] !== '1') return
   for (const depth of path.keys()) {
     if (depth === 0) continue
@@ -74,7 +74,7 @@ async function makeParents({ request, files, actor, path }: DavCall): Promise<vo
 const nextcloudClients = /\bmirall\/|Nextcloud-(iOS|android)|\bNextcloud\b/i
 
 /** RFC 4918, 9.7.1 says 409 where the folder is missing; clients of Nextcloud know its 404 and look again. */
-function forClient(call: DavCall, error: unknown): unknown {
+export function forClient(call: DavCall, error: unknown): unknown {
   if (!(error instanceof Failure) || error.code !== 'files/no-parent') return error
   if (!nextcloudClients.test(call.request.headers['user-agent'] ?? '')) return error
   return new Failure('missing', error.code, error.message)

@@ -27,6 +27,7 @@ import { createSweeper, type RemovedListener } from './sweeping.ts'
 import { createSyncQueue } from './sync-queue.ts'
 import { createTouching } from './touching.ts'
 import { createTree, type Spot, volumeKey } from './tree.ts'
+import { createUploads, type Uploads } from './uploads/index.ts'
 import { createReplacing, createWriting, type Written } from './writing.ts'
 
 type Path = readonly string[]
@@ -60,6 +61,7 @@ export interface FileService {
   locate(person: Person, path: Path): Location
   /** Where this person sees a location, or undefined. */
   pathOf(person: Person, location: Location): string[] | undefined
+  uploads: Uploads
   onRemoved(listener: RemovedListener): void
   onCopied(listener: CopiedListener): void
   start(): Promise<void>
@@ -106,9 +108,16 @@ export function createFileService(deps: FileDeps): FileService {
 
   function spot(person: Person, path: Path): Spot {
     const found = tree.spot(person, path)
-    sweeper.meet(found.volume)
+    meet(found.volume)
     return found
   }
+
+  function meet(volume: Volume) {
+    sweeper.meet(volume)
+    incoming.meet(volume)
+  }
+
+  const incoming = createUploads({ shares: deps.shares, spot, replace, sync, sweeper, log })
 
   const locate = (person: Person, path: Path): Location => {
     const found = tree.spot(person, path)
@@ -182,15 +191,22 @@ export function createFileService(deps: FileDeps): FileService {
       for (const path of paths) await source.stat(path)
       return archiveOf(source, paths)
     },
+    uploads: {
+      ...incoming.uploads,
+      finish: (person, transfer, to, options) =>
+        told(person, [to], incoming.uploads.finish(person, transfer, to, options)),
+    },
     locate,
     pathOf: tree.pathOf,
     onRemoved: sweeper.onRemoved,
     onCopied: listener => void copiedListeners.push(listener),
     async start() {
-      for (const volume of deps.everyVolume?.() ?? []) sweeper.meet(volume)
+      for (const volume of deps.everyVolume?.() ?? []) meet(volume)
+      incoming.start()
     },
     async stop() {
       news.stop()
+      incoming.stop()
       await sweeper.stop()
     },
   }
