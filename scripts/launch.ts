@@ -27,8 +27,8 @@ const asServiceAccount = [
   '--bounding-set=-all',
   '--no-new-privs',
 ]
-// MiB of V8's young generation. The agent has time to collect often; a server that does loses a third of its rate.
-const youngGeneration = { agent: 1, main: 8 }
+// MiB of V8's young generation: small, since what moves bytes keeps them outside the heap until it is collected.
+const youngGeneration = { agent: 1, main: 2 }
 
 // Threads for file work: eight may wait for an fsync while others read.
 const fileThreads = '16'

@@ -60,8 +60,8 @@ export function setupRoutes({ service, store, storage, jobs, system, isPractice 
       tag: 'setup',
       summary: 'Trade the claim code for a setup session',
       body: z.strictObject({ code: z.string().max(40) }),
-      async handle({ body, response }) {
-        const ticket = await service.unlock(body.code)
+      async handle({ body, request, response }) {
+        const ticket = await service.unlock(body.code, request.socket.remoteAddress ?? '')
         response.cookie(cookieName, ticket, { httpOnly: true, sameSite: 'strict', path: '/api/v1/setup' })
         return undefined
       },

@@ -1,4 +1,5 @@
 import type { Jobs } from '../jobs/index.ts'
+import { BoundedMap } from '../lib/bounded-map.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Failure, failureRecord } from '../lib/failure.ts'
 import type { Progress } from '../lib/operation.ts'
@@ -23,18 +24,20 @@ export interface SetupDeps {
 export interface SetupService {
   isClaimed(): Promise<boolean>
   claimCode(): Promise<string>
-  /** Trades the code for a ticket; wrong codes are throttled for everybody, as there is only one code. */
-  unlock(code: string): Promise<string>
+  /** Trades the code for a ticket; a wrong one costs its address a second, and nobody else. */
+  unlock(code: string, address: string): Promise<string>
   check(document: SetupDocument): Promise<{ problems: SetupProblem[]; plan: PoolPlan | null }>
   apply(document: SetupDocument): Promise<{ id: string }>
 }
 
+// 40 random bits and a second for each wrong try: guessing takes centuries, from a hundred addresses too.
 const delayAfterWrongCodeMs = 1_000
+const mostAddresses = 10_000
 const applying = 'setup/apply'
 
 export function createSetupService(deps: SetupDeps): SetupService {
   const { store, storage, jobs, clock } = deps
-  let nextTryAt = 0
+  const nextTryAt = new BoundedMap<string, number>(mostAddresses)
 
   async function check(document: SetupDocument) {
     const problems = unusableNames(document)
@@ -60,11 +63,11 @@ export function createSetupService(deps: SetupDeps): SetupService {
   return {
     isClaimed: store.isClaimed,
     claimCode: store.claimCode,
-    async unlock(code) {
+    async unlock(code, address) {
       if (await store.isClaimed()) throw alreadyClaimed()
-      if (clock.now() < nextTryAt) throw tooFast()
+      if (clock.now() < (nextTryAt.get(address) ?? 0)) throw tooFast()
       if (!equalSecrets(plain(code), plain(await store.claimCode()))) {
-        nextTryAt = clock.now() + delayAfterWrongCodeMs
+        nextTryAt.set(address, clock.now() + delayAfterWrongCodeMs)
         throw new Failure(
           'forbidden',
           'setup/wrong-code',
