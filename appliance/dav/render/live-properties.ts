@@ -1,4 +1,4 @@
-import { type Checksums, type Entry, formatChecksums } from '../../files/index.ts'
+import type { Entry } from '../../files/index.ts'
 import { typeOf } from '../../http/content.ts'
 import { httpDate } from '../../http/dates.ts'
 import type { LockRow } from '../store/migrations.ts'
@@ -13,7 +13,7 @@ export interface Extras {
   hrefOf(lock: LockRow): string
   quota: { usedBytes: number; availableBytes: number } | undefined
   /** By name, of the entries of one folder. */
-  checksums?: ReadonlyMap<string, Checksums>
+  checksums?: ReadonlyMap<string, string>
 }
 
 export interface LiveProperty {
@@ -154,7 +154,7 @@ function permissionsOf(entry: Entry): string {
 
 function checksumsOf({ name }: Entry, { checksums }: Extras): string | undefined {
   const known = checksums?.get(name)
-  return known && `<oc:checksum>${formatChecksums(known)}</oc:checksum>`
+  return known && `<oc:checksum>${known}</oc:checksum>`
 }
 
 function isoSeconds(ms: number): string {

@@ -1,4 +1,4 @@
-import type { Checksums, Entry } from '../../files/index.ts'
+import type { Entry } from '../../files/index.ts'
 import { Failure } from '../../lib/failure.ts'
 import { pathOf } from '../parse/address.ts'
 import { parseDepth } from '../parse/headers.ts'
@@ -131,7 +131,7 @@ class Lister {
     }
   }
 
-  #extras(locks: readonly LockRow[], quota: Extras['quota'], checksums: Map<string, Checksums>): Extras {
+  #extras(locks: readonly LockRow[], quota: Extras['quota'], checksums: Map<string, string>): Extras {
     const { instanceId, clock } = this.#call
     return {
       instanceId,
@@ -143,7 +143,7 @@ class Lister {
     }
   }
 
-  async #checksums(entries: readonly Entry[], parent: readonly string[]): Promise<Map<string, Checksums>> {
+  async #checksums(entries: readonly Entry[], parent: readonly string[]): Promise<Map<string, string>> {
     if (!this.#plan.needsChecksums) return new Map()
     return this.#call.files.checksums(this.#call.actor, parent, entries)
   }

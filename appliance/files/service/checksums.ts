@@ -1,9 +1,9 @@
 import { read } from 'node:fs'
 import { promisify } from 'node:util'
+import { BoundedMap } from '../../lib/bounded-map.ts'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { closeDescriptor, FileStatus, readStatus, readXattr, setXattr } from '../../lib/posix.ts'
 import {
-  algorithmsOf,
   type ChecksumAlgorithm,
   type Checksums,
   formatChecksums,
@@ -22,10 +22,14 @@ const value = Buffer.alloc(1024)
 
 /** What is known of the content that has this etag. `path`: of a file, or of an open descriptor below /proc. */
 export function readChecksums(path: string, etag: string | undefined): Checksums {
+  return parseChecksums(readText(path, etag) ?? '')
+}
+
+function readText(path: string, etag: string | undefined): string | undefined {
   const size = readXattr(path, nameBuffer, value)
-  if (size <= 0 || etag === undefined) return {}
+  if (size <= 0 || etag === undefined) return undefined
   const text = value.toString('latin1', 0, size)
-  return text.startsWith(`${etag} `) ? parseChecksums(text.slice(etag.length + 1)) : {}
+  return text.startsWith(`${etag} `) ? text.slice(etag.length + 1) : undefined
 }
 
 export function writeChecksums(fd: number, etag: string | undefined, checksums: Checksums): void {
@@ -46,19 +50,34 @@ export function etagOf(fd: number): string {
   return fileEtag(identityOf(fd), status)
 }
 
-/** Of entries of one folder, by name; what nothing is known of is left out. One look at each file's attribute. */
-export function checksumsIn(
-  folder: Folder,
-  entries: readonly Entry[],
-  ownName: (shown: string) => string,
-): Map<string, Checksums> {
-  const found = new Map<string, Checksums>()
-  for (const { kind, name, etag } of entries) {
-    if (kind !== 'file') continue
-    const checksums = readChecksums(folder.at(ownName(name)), etag)
-    if (algorithmsOf(checksums).length > 0) found.set(name, checksums)
+const remembered = 16_384
+
+/**
+ * Of entries of one folder, by name, as `SHA1:… MD5:…`; what nothing is known of is left out. What was once known of an
+ * etag stays true of it, so it is remembered without any look at the file.
+ */
+export function createChecksumListing() {
+  const known = new BoundedMap<string, string>(remembered)
+
+  function look(path: string, etag: string): string | undefined {
+    const text = readText(path, etag)
+    if (text !== undefined) known.set(etag, text)
+    return text
   }
-  return found
+
+  return function checksumsIn(
+    folder: Folder,
+    entries: readonly Entry[],
+    ownName: (shown: string) => string,
+  ): Map<string, string> {
+    const found = new Map<string, string>()
+    for (const { kind, name, etag } of entries) {
+      if (kind !== 'file' || etag === undefined) continue
+      const text = known.get(etag) ?? look(folder.at(ownName(name)), etag)
+      if (text !== undefined) found.set(name, text)
+    }
+    return found
+  }
 }
 
 /** Reads a file again and keeps what was found; what is known of other algorithms stays. */

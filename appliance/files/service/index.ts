@@ -13,7 +13,7 @@ import type {
   WriteOptions,
 } from '../schema.ts'
 import { archiveOf } from './archive.ts'
-import { checksumsIn, createRecalculating } from './checksums.ts'
+import { createChecksumListing, createRecalculating } from './checksums.ts'
 import { type CopiedListener, createCopying } from './copying.ts'
 import { createEntries, type FolderFacts } from './entries.ts'
 import { openFolder } from './folders.ts'
@@ -51,8 +51,8 @@ export interface FileService {
   ): Promise<Written>
   remove(person: Person, path: Path, options?: ChangeOptions): Promise<void>
   touch(person: Person, path: Path, modifiedAtMs: number): Promise<Entry>
-  /** What is known of the content of these entries of one folder, by name. */
-  checksums(person: Person, folder: Path, entries: readonly Entry[]): Promise<Map<string, Checksums>>
+  /** What is known of the content of these entries of one folder, by name: `SHA1:… MD5:…`. */
+  checksums(person: Person, folder: Path, entries: readonly Entry[]): Promise<Map<string, string>>
   /** Reads the whole file. */
   recalculate(person: Person, path: Path, algorithm: ChecksumAlgorithm): Promise<Checksums>
   quota(person: Person, path: Path): Promise<{ usedBytes: number; availableBytes: number }>
@@ -92,6 +92,7 @@ export function createFileService(deps: FileDeps): FileService {
   }
   const reading = createReading(entries)
   const recalculate = createRecalculating(entries)
+  const checksumsIn = createChecksumListing()
   const replace = createReplacing({ entries, sync })
   const write = createWriting(replace)
   const makeFolder = createFolderMaking({ entries, sync })

@@ -3,7 +3,7 @@ import { errnoOf, Failure } from '../../lib/failure.ts'
 import { closeDescriptor, renameAt, whileNotOpenForWriting } from '../../lib/posix.ts'
 import { algorithmsOf, type Checksums } from '../parse/checksums.ts'
 import type { Entry, Volume, WriteOptions } from '../schema.ts'
-import { etagOf, writeChecksums } from './checksums.ts'
+import { writeChecksums } from './checksums.ts'
 import { createDigests, requireSame } from './digests.ts'
 import { carryAttributes, Draft, type Placeable, writeBody } from './drafts.ts'
 import type { Entries } from './entries.ts'
@@ -114,29 +114,24 @@ function place(
     using folder = openParent(volume, parent)
     const current = currentFile(entries, { volume, folder, name })
     precondition?.(current)
-    const replace = () => {
-      writeChecksums(draft.fd, etagOf(draft.fd), checksums)
-      renameAt(draft.folder.fd, draft.name, folder.fd, name)
-    }
-    if (current) replaceFile(folder, name, draft, replace)
-    else {
-      writeIdentity(draft.fd, newIdentity())
-      replace()
-    }
-    draft.placed()
+    using old = current ? openFile(folder, name) : undefined
+    inherit(old?.fd, draft.fd)
     const entry = entries.at(volume, new Folder(draft.fd), '')
     if (!entry) throw new Error('an open file is a file')
+    writeChecksums(draft.fd, entry.etag, checksums)
+    const rename = () => renameAt(draft.folder.fd, draft.name, folder.fd, name)
+    if (old) unlessOpenForWriting(old.fd, rename)
+    else rename()
+    draft.placed()
     return { entry: { ...entry, name }, isNew: current === undefined, checksums }
   })
 }
 
 /** The new content gets the old one's id and attributes. */
-function replaceFile(folder: Folder, name: string, draft: Placeable, replace: () => void) {
-  using old = openFile(folder, name)
-  const identity = identityOf(old.fd)
-  writeIdentity(draft.fd, identity ? nextIdentity(identity) : newIdentity())
-  carryAttributes(old.fd, draft.fd)
-  unlessOpenForWriting(old.fd, replace)
+function inherit(oldFd: number | undefined, draftFd: number) {
+  const identity = oldFd === undefined ? undefined : identityOf(oldFd)
+  writeIdentity(draftFd, identity ? nextIdentity(identity) : newIdentity())
+  if (oldFd !== undefined) carryAttributes(oldFd, draftFd)
 }
 
 export function openFile(folder: Folder, name: string): Disposable & { fd: number } {
