@@ -1,12 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { readdir, readFile, utimes } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
 import test, { type ExecutionContext } from 'ava'
+import { testIf } from '../helpers/needs.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { type Harness, password, startDav } from './harness.ts'
 
@@ -363,6 +365,54 @@ test('what nobody has gone on with for a day is swept, what is younger is not', 
   t.is(await statusOf(next, 'PROPFIND', `${uploads}/young`), 207)
   t.is((await readdir(all)).length, 1)
 })
+
+testIf('root', 'btrfs')(
+  'on Btrfs a file is joined in another share without room for a copy; a full disk says so and does no harm',
+  async t => {
+    const folder = mountBtrfs(t, await tempFolder(t), 400)
+    const dav = await startDav(t, folder)
+    const part = randomBytes(64 * 1024 ** 2)
+    const parts = [part, part, part]
+    t.is(await statusOf(dav, 'MKCOL', `${uploads}/x`), 201)
+    // The third one comes first, so it is kept in a file of its own.
+    for (const number of [3, 1, 2]) t.is(await statusOf(dav, 'PUT', `${uploads}/x/${number}`, {}, part), 201)
+    const free = statfsSync(folder)
+    t.true(free.bavail * free.bsize < 3 * part.length, 'no room for a copy')
+    const to = `${files}/shared/a.bin`
+    const headers = { destination: to, 'oc-checksum': `SHA1:${sha1(...parts)}` }
+    t.is(await statusOf(dav, 'MOVE', `${uploads}/x/.file`, headers), 201)
+    t.true((await readFile(join(dav.volumes.shared.path, 'a.bin'))).equals(Buffer.concat(parts)))
+
+    t.is(await statusOf(dav, 'MKCOL', `${uploads}/y`, { destination: to }), 201)
+    t.is(await statusOf(dav, 'PUT', `${uploads}/y/1`, {}, Buffer.from('small')), 201)
+    const tooMuch = Readable.toWeb(Readable.from(Array(8).fill(part))) as ReadableStream
+    const refused = await dav.fetch(`${uploads}/y/2`, {
+      method: 'PUT',
+      body: tooMuch,
+      duplex: 'half',
+    } as RequestInit)
+    t.is(refused.status, 507)
+    t.is(await statusOf(dav, 'PUT', `${uploads}/y/2`, {}, Buffer.from(' after all')), 201)
+    t.is(await statusOf(dav, 'MOVE', `${uploads}/y/.file`, { destination: to }), 204)
+    t.is((await content(dav, to)).toString(), 'small after all')
+  },
+)
+
+/** With a subvolume for the home and one for the share, as pools have. */
+function mountBtrfs(t: ExecutionContext, folder: string, sizeMiB: number): string {
+  const [image, mount] = [join(folder, 'disk.img'), join(folder, 'mount')]
+  mkdirSync(mount)
+  writeFileSync(image, '')
+  truncateSync(image, sizeMiB * 1024 ** 2)
+  execFileSync('mkfs.btrfs', ['-q', image])
+  execFileSync('mount', ['-o', 'loop,ssd', image, mount])
+  t.teardown(() => void execFileSync('umount', [mount]))
+  for (const name of ['home/alice', 'share/shared']) {
+    mkdirSync(join(mount, dirname(name)))
+    execFileSync('btrfs', ['-q', 'subvolume', 'create', join(mount, name)])
+  }
+  return mount
+}
 
 interface Served extends Pick<Harness, 'fetch'> {
   child: ChildProcess
