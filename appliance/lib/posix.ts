@@ -353,6 +353,14 @@ export async function syncFilesystemAside(fd: number): Promise<void> {
   await aside('syncfs', native.syncfs, [fd])
 }
 
+/**
+ * Closes a file that has no name any more, on another thread: the last close frees its blocks, which took 80 ms of a
+ * file of 1 GiB. What close(2) answers is of no use to anybody then.
+ */
+export function closeDeleted(fd: number): void {
+  native.close.async(fd, () => undefined)
+}
+
 /** `ioctl` on another thread, for what may have to wait for the disk. `argument` is filled in place. */
 export async function ioctlAside(fd: number, request: number, argument: Buffer): Promise<number> {
   return aside('ioctl', native.ioctlBuffer, [fd, request, argument])

@@ -1,6 +1,6 @@
 import { fstatSync, statfsSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
-import { closeDescriptor, renameAt, whileNotOpenForWriting } from '../../lib/posix.ts'
+import { closeDeleted, closeDescriptor, renameAt, whileNotOpenForWriting } from '../../lib/posix.ts'
 import { algorithmsOf, type Checksums } from '../parse/checksums.ts'
 import type { Entry, Volume, WriteOptions } from '../schema.ts'
 import { writeChecksums } from './checksums.ts'
@@ -114,7 +114,7 @@ function place(
     using folder = openParent(volume, parent)
     const current = currentFile(entries, { volume, folder, name })
     precondition?.(current)
-    using old = current ? openFile(folder, name) : undefined
+    using old = current ? openReplaced(folder, current) : undefined
     inherit(old?.fd, draft.fd)
     const entry = entries.at(volume, new Folder(draft.fd), '')
     if (!entry) throw new Error('an open file is a file')
@@ -132,6 +132,14 @@ function inherit(oldFd: number | undefined, draftFd: number) {
   const identity = oldFd === undefined ? undefined : identityOf(oldFd)
   writeIdentity(draftFd, identity ? nextIdentity(identity) : newIdentity())
   if (oldFd !== undefined) carryAttributes(oldFd, draftFd)
+}
+
+const largeBytes = 64 * 1024 * 1024
+
+function openReplaced(folder: Folder, { name, size }: Entry): Disposable & { fd: number } {
+  if (size < largeBytes) return openFile(folder, name)
+  const fd = folder.open(name)
+  return { fd, [Symbol.dispose]: () => closeDeleted(fd) }
 }
 
 export function openFile(folder: Folder, name: string): Disposable & { fd: number } {
