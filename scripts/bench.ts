@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { uploadChunked } from './bench-parts/chunked.ts'
 import {
   desktopProperties,
   median,
@@ -203,13 +204,31 @@ async function largeFile(peers: readonly Peer[]): Promise<Result[]> {
     writeFileSync(file, Buffer.alloc(16 * 1024 ** 2, index), { flag: 'a' })
   const puts = new Map<string, number>()
   const gets = new Map<string, number>()
+  const results: Result[] = []
   for (const peer of peers) puts.set(peer.name, await transfer(peer, 'put', 'large.bin', file))
+  const [own] = peers
+  if (own) {
+    const { rate: chunked, endMs } = await uploadChunked(own, 'chunked.bin', file)
+    results.push({
+      task: 'PUT 1 GiB in chunks',
+      unit: 'MB/s',
+      isTime: false,
+      of: new Map([[own.name, chunked]]),
+    })
+    results.push({
+      task: 'PUT in chunks: its end',
+      unit: 'ms',
+      isTime: true,
+      of: new Map([[own.name, endMs]]),
+    })
+  }
   const rounds = new Map<string, number[]>(peers.map(peer => [peer.name, []]))
   for (let round = 0; round < 5; round += 1) {
     for (const peer of peers) rounds.get(peer.name)?.push(await transfer(peer, 'get', 'large.bin'))
   }
   for (const [name, all] of rounds) gets.set(name, median(all))
   return [
+    ...results,
     { task: 'PUT 1 GiB', unit: 'MB/s', isTime: false, of: puts },
     { task: 'GET 1 GiB', unit: 'MB/s', isTime: false, of: gets, goal: 0.5 },
   ]
@@ -224,7 +243,9 @@ function report(
   const rows = results.map(result => {
     const own = result.of.get(cairn ?? '') ?? Number.NaN
     const ratios = Object.fromEntries(
-      others.map(name => [`/ ${name}`, (own / (result.of.get(name) ?? Number.NaN)).toFixed(2)]),
+      others
+        .filter(name => result.of.has(name))
+        .map(name => [`/ ${name}`, (own / (result.of.get(name) ?? Number.NaN)).toFixed(2)]),
     )
     const values = Object.fromEntries(
       [...result.of].map(([name, value]) => [name, value.toFixed(value < 100 ? 1 : 0)]),
