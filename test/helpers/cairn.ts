@@ -73,7 +73,7 @@ export async function startCairn(t: ExecutionContext, options: CairnOptions = {}
   const smbPort = options.smbPort ?? (await freePort())
   const ports = ['--data', dataDir, '--http-port', String(httpPort), '--smb-port', String(smbPort)]
   const child = spawn(
-    process.execPath,
+    nodeIn(options.checkout),
     [join(options.checkout ?? checkout, launcher), ...ports, ...(options.args ?? [])],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -102,6 +102,11 @@ export async function startCairn(t: ExecutionContext, options: CairnOptions = {}
       childrenOf(child.pid ?? 0).filter(pid => commandOf(pid).some(part => part.endsWith(`/${program}`))),
     api: (method, path, body, user = admin) => callApi({ url, method, path, body, user }),
   }
+}
+
+/** Node may lie inside the checkout, and so where that user cannot reach it. */
+function nodeIn(place = checkout): string {
+  return process.execPath.replace(checkout, place)
 }
 
 /** On a real disk: practice disks are larger than a memory file system may be. */
@@ -133,6 +138,7 @@ async function linesUntil(child: ChildProcess, wanted: RegExp): Promise<string[]
       lines.push(line)
       if (wanted.test(line)) resolve(lines)
     })
+    child.once('error', reject)
     child.once('exit', code => reject(new StartError(code, complaints)))
   })
 }
