@@ -5,7 +5,7 @@ import type { Actor } from '../http/route.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Database } from '../lib/database.ts'
 import type { Domain } from '../lib/domain.ts'
-import { Failure } from '../lib/failure.ts'
+import { asFailure, Failure } from '../lib/failure.ts'
 import type { Log } from '../lib/log.ts'
 import { davStatusOf, errorBody, methodNotAllowed } from './errors.ts'
 import { isMounted, parents, parseAddress, pathOf } from './parse/address.ts'
@@ -100,7 +100,8 @@ export function createDav({ files, authenticate, database, clock, log, instanceI
 
   function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     if (error instanceof ReaderGone || (request.destroyed && response.destroyed)) return
-    const failure = error instanceof Failure ? error : undefined
+    const known = asFailure(error)
+    const failure = known instanceof Failure ? known : undefined
     if (!failure || failure.kind === 'internal')
       log.error('WebDAV request failed', { method: request.method, error })
     // What has begun cannot be taken back; cut off, nobody takes it for whole.
