@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import { join } from 'node:path'
@@ -30,6 +30,10 @@ async function leftBehind(dataDir: string): Promise<string[]> {
   )
 }
 
+function runFolders(): string[] {
+  return existsSync('/run/cairn') ? readdirSync('/run/cairn').toSorted() : []
+}
+
 async function put(cairn: Cairn, path: string, body: string): Promise<number> {
   const headers = { authorization: basic(admin) }
   return (await fetch(`${cairn.url}/webdav/${path}`, { method: 'PUT', body, headers })).status
@@ -40,10 +44,12 @@ async function get(cairn: Cairn, path: string): Promise<string> {
 }
 
 withBtrfs('stops without a trace, and starts again where it was, within five seconds', async t => {
+  const before = runFolders()
   const first = await startCairn(t, { args: claimed })
   t.is(await put(first, 'shared/a.txt', 'hello'), 201)
   await first.stop()
   t.deepEqual(await leftBehind(first.dataDir), [])
+  t.deepEqual(runFolders(), before)
   const startedAt = Date.now()
   const second = await startCairn(t, { dataDir: first.dataDir })
   t.true(Date.now() - startedAt < 5000, `${Date.now() - startedAt} ms`)

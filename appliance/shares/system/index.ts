@@ -5,7 +5,7 @@ import { operation } from '../../lib/operation.ts'
 import type { Parts } from '../../lib/parts.ts'
 import { shareName, smbIntent, smbStatus } from '../schema.ts'
 import { createApply } from './apply.ts'
-import { placesOf } from './places.ts'
+import { placesOf, removePlaces } from './places.ts'
 import { endSambaOf } from './processes.ts'
 import { sambaProblem } from './programs.ts'
 import { createSmbd } from './smbd.ts'
@@ -36,7 +36,11 @@ export function createSharesOperations(deps: { config: Config; log: Log; parts: 
       // Left by an agent that was killed: it would hold the pools and serve what was decided then.
       if (sambaProblem() === null) await endSambaOf(places.conf)
     },
-    stop: () => inTurn(async () => (smbd.isStarted() ? smbd.stop() : undefined)),
+    stop: () =>
+      inTurn(async () => {
+        if (smbd.isStarted()) await smbd.stop()
+        await removePlaces(config)
+      }),
   })
 
   return {

@@ -40,6 +40,12 @@ export async function makePlaces(config: Pick<Config, 'samba' | 'runDir' | 'pool
   await pointTo(join(config.runDir, 'smb'), config.samba.folder)
 }
 
+/** What lies in the run folder only for smbd. The link is removed, never what it leads to. */
+export async function removePlaces({ runDir }: Pick<Config, 'runDir'>): Promise<void> {
+  await rm(join(runDir, 'smb-accounts'), { recursive: true, force: true })
+  await rm(join(runDir, 'smb'), { force: true })
+}
+
 async function pointTo(link: string, target: string) {
   if ((await orIfMissing(readlink(link), undefined)) === target) return
   await rm(link, { force: true })
