@@ -1,22 +1,12 @@
 import { z } from 'zod'
 import type { Actor } from '../http/route.ts'
+import type { Volume } from '../shares/index.ts'
 import type { ChecksumAlgorithm, Checksums } from './parse/checksums.ts'
+
+export type { Volume } from '../shares/index.ts'
 
 /** As much of an actor as decides what they see and may do. */
 export type Person = Pick<Actor, 'user' | 'role'>
-
-/** A subvolume in somebody's tree, as `shares` answers it. */
-export interface Volume {
-  kind: 'home' | 'share'
-  name: string
-  pool: string
-  /** The real folder of the subvolume. */
-  path: string
-  right: 'read' | 'write'
-  /** False: the pool is away, and everything in it answers `unavailable`. */
-  isAvailable: boolean
-  isReadOnly: boolean
-}
 
 /** The one place that answers who may do what; `shares` is it. */
 export interface Volumes {

@@ -3,19 +3,13 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { admin, basic, type Cairn, claimed, startCairn } from '../helpers/cairn.ts'
+import { admin, basic, claimed, smb, startCairn } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
 const run = promisify(execFile)
 const headers = { authorization: basic(admin) }
 const sum = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('hex')
-
-async function smb(cairn: Cairn, share: string, ...commands: string[]): Promise<string> {
-  const args = ['-p', String(cairn.smbPort), `//127.0.0.1/${share}`, '-U', `${admin.name}%${admin.password}`]
-  const { stdout, stderr } = await run('smbclient', [...args, '-c', commands.join('; ')])
-  return stdout + stderr
-}
 
 testIf(
   'root',

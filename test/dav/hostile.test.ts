@@ -2,26 +2,12 @@ import { randomInt } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import test from 'ava'
+import { createRandom, type Random } from '../helpers/random.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { type Harness, password, startDav } from './harness.ts'
 
 const authorization = `Authorization: Basic ${btoa(`alice:${password}`)}`
 const requests = 10_000
-
-/** A small generator (mulberry32), so that a seed tells the whole run. */
-function createRandom(seed: number) {
-  let state = seed
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-  const below = (count: number) => Math.floor(next() * count)
-  return { below, pick: <T>(some: readonly [T, ...T[]]): T => some[below(some.length)] ?? some[0] }
-}
-
-type Random = ReturnType<typeof createRandom>
 
 const methods = [
   'GET',

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
 
 export const checkout = join(import.meta.dirname, '..', '..')
@@ -173,6 +174,20 @@ async function callApi(call: {
 
 export function basic({ name, password }: { name: string; password: string }): string {
   return `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
+}
+
+/** What smbclient says to the commands, as the administrator; rejects with `stdout` and `stderr` where it fails. */
+export async function smb(cairn: Cairn, share: string, ...commands: string[]): Promise<string> {
+  const args = ['-p', String(cairn.smbPort), `//127.0.0.1/${share}`, '-U', `${admin.name}%${admin.password}`]
+  const { stdout, stderr } = await promisify(execFile)('smbclient', [...args, '-c', commands.join('; ')])
+  return stdout + stderr
+}
+
+/** The same where a refusal is an answer too. */
+export async function smbAnyway(cairn: Cairn, share: string, ...commands: string[]): Promise<string> {
+  return smb(cairn, share, ...commands).catch(
+    (error: { stdout: string; stderr: string }) => error.stdout + error.stderr,
+  )
 }
 
 function childrenOf(pid: number): number[] {
