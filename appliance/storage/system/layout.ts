@@ -58,10 +58,19 @@ export function createLayout({ backend, owner }: LayoutDeps) {
       await makeFolder(join(place, 'snapshots'), 0o711)
       await makeFolder(join(place, 'snapshots', kind), 0o711)
     }
+    await makeIndex(place)
     const file = join(place, 'manifest.json')
     await writeFile(`${file}.new`, `${JSON.stringify({ format: 1, ...manifest }, null, 2)}\n`)
     await rename(`${file}.new`, file)
     await backend.sync(place)
+  }
+
+  /** A subvolume of its own, so that it is in nobody's snapshots; the service account keeps in it what it likes. */
+  async function makeIndex(place: string) {
+    const path = join(place, 'index')
+    if (!(await isThere(path))) await backend.createSubvolume(path)
+    await own(path, owner ?? 0)
+    await chmod(path, 0o700)
   }
 
   async function snapshotFolder(place: string, { kind, name }: Subvolume): Promise<string> {
@@ -117,6 +126,7 @@ export function createLayout({ backend, owner }: LayoutDeps) {
 
   /** What an interrupted restore left is the state before or after it: kept as a snapshot, since we cannot know. */
   async function tidy(place: string) {
+    await makeIndex(place)
     for (const kind of kinds) {
       const restoring = await restoringFolder(place, kind)
       for (const name of await readdir(restoring))
