@@ -11,6 +11,7 @@ import { shareChecks } from './checks.ts'
 import { homeRoutes } from './routes/homes.ts'
 import { shareRoutes } from './routes/shares.ts'
 import { snapshotRoutes } from './routes/snapshots.ts'
+import type { Volume } from './schema.ts'
 import { type Authority, createCatalog } from './service/catalog.ts'
 import { createHomes } from './service/homes.ts'
 import { createShareService, type ShareService } from './service/shares.ts'
@@ -31,6 +32,8 @@ declare module '../lib/events.ts' {
 }
 
 export interface Shares extends Authority, Omit<ShareService, 'finishInterrupted'> {
+  /** All shares and homes there are, whoever may see them. */
+  everyVolume(): Volume[]
   domain: Domain
 }
 
@@ -118,5 +121,12 @@ export function createShares(deps: SharesDeps): Shares {
     start: catchUp,
   }
   const { finishInterrupted: _, ...face } = service
-  return { ...face, volumes: catalog.volumes, volume: catalog.volume, home: catalog.home, domain }
+  return {
+    ...face,
+    volumes: catalog.volumes,
+    volume: catalog.volume,
+    home: catalog.home,
+    everyVolume: catalog.everyVolume,
+    domain,
+  }
 }

@@ -15,8 +15,9 @@ import type {
 import { archiveOf } from './archive.ts'
 import { createChecksumListing, createRecalculating } from './checksums.ts'
 import { type CopiedListener, createCopying } from './copying.ts'
-import { createEntries, type FolderFacts } from './entries.ts'
+import { createEntries } from './entries.ts'
 import { openFolder } from './folders.ts'
+import { type Change, etagOf, type FileIndex } from './indexing/index.ts'
 import { createListing, describeVolume, type ListOptions } from './listing.ts'
 import { createFolderMaking } from './making.ts'
 import { createNews } from './news.ts'
@@ -74,7 +75,7 @@ export interface FileDeps {
   log: Log
   /** How many fsyncs may run at once. */
   syncLanes?: number
-  folderFacts?: FolderFacts
+  index?: FileIndex
   /** All volumes of the box, whose leftovers are swept at start; without it each is swept when it is first met. */
   everyVolume?: () => readonly Volume[]
 }
@@ -82,7 +83,7 @@ export interface FileDeps {
 export function createFileService(deps: FileDeps): FileService {
   const { log } = deps
   const tree = createTree(deps.shares)
-  const entries = createEntries(deps.folderFacts)
+  const entries = createEntries(deps.index)
   const sync = createSyncQueue(deps.syncLanes ? { lanes: deps.syncLanes } : {})
   const sweeper = createSweeper(log)
   const news = createNews(deps.events)
@@ -98,7 +99,7 @@ export function createFileService(deps: FileDeps): FileService {
   const makeFolder = createFolderMaking({ entries, sync })
   const remove = createRemoving({ entries, sync, sweeper })
   const touch = createTouching({ entries, sync })
-  const list = createListing({ entries, tree, log })
+  const list = createListing({ entries, tree, log, index: deps.index })
   const placing = createPlacing({
     entries,
     sync,
@@ -128,13 +129,31 @@ export function createFileService(deps: FileDeps): FileService {
   const told = async <T>(person: Person, paths: Path[], work: Promise<T>): Promise<T> => {
     const result = await work
     for (const path of paths) news.changed(locate(person, path))
+    // What is there before what has gone, so that a move is one.
+    await deps.index?.changed(paths.toReversed().flatMap(path => changeAt(person, path)))
     return result
+  }
+
+  function changeAt(person: Person, path: Path): Change[] {
+    const { volume, path: inside } = tree.spot(person, path)
+    const name = inside.at(-1)
+    return name === undefined ? [] : [{ volume, folder: inside.slice(0, -1), names: [name] }]
   }
 
   function statAsShown(person: Person, path: Path): Entry {
     const entry = reading.stat(spot(person, path))
-    const name = path.at(-1) ?? ''
+    const name = path.at(-1)
+    if (name === undefined) return withShares(person, entry)
     return entry.name === name ? entry : { ...entry, name }
+  }
+
+  /** The top of a person's tree is the home and the shares that they see. */
+  function withShares(person: Person, home: Entry): Entry {
+    if (home.etag === undefined) return home
+    const shares = tree.shares(person).map(share => describeVolume(entries, share))
+    const parts = shares.flatMap(({ name, right, id = 0, etag = '' }) => [name, right, id, etag])
+    const size = shares.reduce((sum, share) => sum + share.size, home.size)
+    return { ...home, etag: etagOf([home.etag, ...parts]), size }
   }
 
   return {
@@ -204,14 +223,20 @@ export function createFileService(deps: FileDeps): FileService {
     async start() {
       for (const volume of deps.everyVolume?.() ?? []) meet(volume)
       incoming.start()
+      await deps.index?.start()
+      // So that nobody is told of a state from before the last writes. Longer than that: folders are read from the disk.
+      await deps.index?.settled(patienceMs)
     },
     async stop() {
       news.stop()
       incoming.stop()
+      await deps.index?.stop()
       await sweeper.stop()
     },
   }
 }
+
+const patienceMs = 5_000
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'kind' in error && error.kind === 'missing'

@@ -1,11 +1,15 @@
 import { isUtf8 } from 'node:buffer'
 import { readdirSync } from 'node:fs'
+import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
+import { FileStatus, readStatus } from '../../lib/posix.ts'
 import type { Entry, Person, Volume } from '../schema.ts'
+import type { ListedRow } from '../store/index-store.ts'
 import { createBreather } from './bursts.ts'
 import type { Entries } from './entries.ts'
 import { saying } from './failures.ts'
 import { type Folder, openFolder, openVolume } from './folders.ts'
+import type { FileIndex } from './indexing/index.ts'
 import { isHidden, type Tree } from './tree.ts'
 
 export interface ListOptions {
@@ -21,10 +25,33 @@ export interface ListDeps {
   entries: Entries
   tree: Tree
   log: Log
+  index: Pick<FileIndex, 'isTrue' | 'page'> | undefined
 }
 
-/** The entries of a folder in pages; only names are held for the whole of it. */
-export function createListing({ entries, tree, log }: ListDeps) {
+/**
+ * The entries of a folder in pages: from the index, or from the disk where the index does not know all of them. Then only
+ * the names are held for the whole of it.
+ */
+export function createListing({ entries, tree, log, index }: ListDeps) {
+  const status = new FileStatus()
+
+  /** Only below the top of the tree, where shares are mixed in under names of their own. */
+  function* known(volume: Volume, folder: Folder, { after = '', pageSize = defaultPageSize }: ListOptions) {
+    if (!index?.isTrue(volume) || !readStatus(folder.fd, '', status)) return
+    const { inode } = status
+    let rows = index.page(volume, inode, after, pageSize)
+    if (!rows) return
+    while (rows && rows.length > 0) {
+      yield rows.map(row => entryOf(volume, row))
+      const last = rows.at(-1)?.[0]
+      if (rows.length < pageSize || last === undefined) break
+      rows = index.page(volume, inode, last, pageSize)
+      // What has been listed so far is not all: the reader must not take it for that.
+      if (!rows) throw changedMeanwhile()
+    }
+    return true
+  }
+
   async function* list(
     person: Person,
     path: readonly string[],
@@ -32,6 +59,7 @@ export function createListing({ entries, tree, log }: ListDeps) {
   ): AsyncGenerator<Entry[]> {
     const { volume, path: inside } = tree.spot(person, path)
     using folder = openFolder(volume, inside)
+    if (path.length > 0 && (yield* known(volume, folder, options))) return
     const shares = path.length === 0 ? tree.shares(person) : []
     const own = saying(() => readNames(folder, log)).filter(name => !isHidden(inside, name))
     const names = path.length === 0 ? own.map(name => tree.shownName(person, name)) : own
@@ -69,8 +97,42 @@ async function* pages(
 
 function ordered(names: string[], { after, isSorted }: ListOptions): string[] {
   if (!isSorted && after === undefined) return names
-  const sorted = names.sort()
-  return after === undefined ? sorted : sorted.filter(name => name > after)
+  const sorted = names.sort(inCodePoints)
+  return after === undefined ? sorted : sorted.filter(name => inCodePoints(name, after) > 0)
+}
+
+/** As SQLite sorts UTF-8, so that a listing that began in the index can go on from the disk. */
+function inCodePoints(one: string, other: string): number {
+  if (!surrogates.test(one) && !surrogates.test(other)) return one < other ? -1 : one > other ? 1 : 0
+  return Buffer.compare(Buffer.from(one), Buffer.from(other))
+}
+
+const surrogates = /[\ud800-\udfff]/
+
+function entryOf(volume: Volume, row: ListedRow): Entry {
+  const [name, isFolder, id, etag, size, modified, modifiedNs, born, checksums] = row
+  return {
+    name,
+    kind: isFolder ? 'folder' : 'file',
+    id: id === 0 ? undefined : id,
+    etag,
+    size,
+    modifiedAtMs: modified * 1000 + Math.floor(modifiedNs / 1e6),
+    createdAtMs: born === 0 ? undefined : born * 1000,
+    right: volume.right,
+    isVolumeRoot: false,
+    isAvailable: true,
+    volume: volume.kind,
+    checksums: checksums ?? undefined,
+  }
+}
+
+function changedMeanwhile(): Failure {
+  return new Failure(
+    'unavailable',
+    'files/changed-meanwhile',
+    'The folder changed while it was listed. Try again.',
+  )
 }
 
 const replacementCharacter = '\ufffd'
