@@ -223,7 +223,7 @@ export function createFileService(deps: FileDeps): FileService {
     async start() {
       for (const volume of deps.everyVolume?.() ?? []) meet(volume)
       incoming.start()
-      await deps.index?.start()
+      deps.index?.start()
       // So that nobody is told of a state from before the last writes. Longer than that: folders are read from the disk.
       await deps.index?.settled(patienceMs)
     },

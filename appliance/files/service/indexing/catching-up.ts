@@ -1,4 +1,4 @@
-import type { ChangedEntry, ChangeMark, Changes, ChangesPage } from '../../../storage/index.ts'
+import type { ChangedEntry, Changes, ChangesPage } from '../../../storage/index.ts'
 import type { VolumeRow } from '../../store/index-store.ts'
 import { createBreather } from '../bursts.ts'
 import type { LookPlace } from './looking.ts'
@@ -29,18 +29,6 @@ export async function catchUp(deps: CatchUpDeps, volume: VolumeRow): Promise<voi
     if (!page.isFull) index.store.untouch(volume.number, period)
   })
   await index.listBelow(volume.number, 'all', { ...(onLooked ? { onLooked } : {}), signal })
-}
-
-/** A mark for what is on the disk now, without a look at any of it. */
-export async function markNow(
-  { changes, pool, signal }: Pick<CatchUpDeps, 'changes' | 'pool' | 'signal'>,
-  volume: VolumeRow,
-): Promise<{ mark: ChangeMark; subvolume: number } | undefined> {
-  for await (const { mark, subvolumeId } of changes.since(placeOf(pool, volume), null)) {
-    if (!signal.aborted) return { mark, subvolume: subvolumeId }
-    break
-  }
-  return undefined
 }
 
 /** Where the mark is of no use, only the first page: then everything is listed anew. */

@@ -19,6 +19,7 @@ export interface NameToLook extends LookOptions {
   name: string
 }
 
+export type Look = (place: LookPlace, name: NameToLook) => Looked
 export type OnLooked = (looked: Looked, place: LookPlace, name: string) => void
 
 export interface PoolIndex {
@@ -32,7 +33,9 @@ export interface PoolIndex {
   /** Looks at names in an open folder, in transactions of a few milliseconds. */
   look(place: LookPlace, names: Iterable<NameToLook>, onLooked?: OnLooked): Promise<void>
   /** The same at once, within one transaction: for a few names. */
-  lookNow(work: (look: (place: LookPlace, name: NameToLook) => Looked) => void): void
+  lookNow(work: (look: Look) => void): void
+  /** The path of the file or folder with this id in the volume. */
+  pathOfId(volume: number, id: number): string[] | undefined
   /** Brings all that is below folders not listed yet into the index, those given or any of the volume. */
   listBelow(volume: number, folders: EntryRow[] | 'all', control: WalkControl): Promise<void>
   /** Finds which names have come to a folder or gone from it, and looks at those. */
@@ -108,7 +111,7 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
 
   const top = (number: number) => store.at(number, 0, '')
 
-  function lookNow(work: (look: (place: LookPlace, name: NameToLook) => Looked) => void) {
+  function lookNow(work: (look: Look) => void) {
     transaction(ledger =>
       work((place, { name, ...options }) => {
         const looked = looking.look(ledger, place, name, options)
@@ -207,6 +210,13 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     topPath,
     look,
     lookNow,
+    pathOfId(volume, id) {
+      const row = store.byId(id).find(one => one.volume === volume)
+      if (!row) return undefined
+      if (row.parent === 0) return []
+      const above = places.pathOf(volume, row.parent)
+      return above && [...above, row.name]
+    },
     listBelow,
     relistNames,
     async distrust(volume) {
