@@ -70,7 +70,6 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     const identity = identityFor(place, name, { before, moved, stays, ...options })
     for (const row of elsewhere) if (!stays.includes(row)) ledger.remove(row, { isMoved: true })
     const row = rowOf(place, name, { identity, before, moved })
-    store.reappeared(place.volume, place.inode, name)
     if (before && isSameRow(before, row)) return { kind: 'same', row: before, before, isForeign }
     ledger.put(row, before)
     lookAtOtherNames(ledger, stays, row)

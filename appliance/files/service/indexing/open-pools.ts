@@ -23,10 +23,11 @@ export interface OpenPoolsDeps {
 /** The indexes of pools that this process has open. */
 export function createOpenPools({ log, trust, onDoubt }: OpenPoolsDeps) {
   const pools = new Map<string, OpenPool>()
+  let isEnding = false
 
   /** Undefined while the pool is away or cannot be written: then there is no index. */
   function open(volume: Volume): OpenPool | undefined {
-    if (!volume.isAvailable || volume.isReadOnly) return undefined
+    if (!volume.isAvailable || volume.isReadOnly || isEnding) return undefined
     const known = pools.get(volume.pool)
     if (known) return known
     const path = join(volume.path, '..', '..')
@@ -79,7 +80,9 @@ export function createOpenPools({ log, trust, onDoubt }: OpenPoolsDeps) {
     get: (name: string) => pools.get(name),
     all: () => [...pools.values()],
     isOpen: (pool: OpenPool) => pools.get(pool.name) === pool,
+    /** For good: a pool that is still open could not be unmounted. */
     closeAll() {
+      isEnding = true
       for (const name of [...pools.keys()]) close(name)
     },
   }
