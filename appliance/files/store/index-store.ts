@@ -1,4 +1,5 @@
 import { dropIndex, type IndexDatabase } from './index-database.ts'
+import { pageQuery } from './index-readers.ts'
 
 /** A name in a folder, as the index knows it; docs/on-disk-format.md, "Index". */
 export interface EntryRow {
@@ -52,7 +53,7 @@ export interface VanishedRow {
   atMs: number
 }
 
-/** What a listing needs, in the order of `listedColumns`. */
+/** What a listing needs, in the order of the columns in `pageQuery`. */
 export type ListedRow = [
   name: string,
   isFolder: 0 | 1,
@@ -64,7 +65,6 @@ export type ListedRow = [
   born: number,
   checksums: string | null,
 ]
-const listedColumns = 'name, isFolder, id, etag, size, modified, modifiedNs, born, checksums'
 
 const columns: (keyof EntryRow)[] = [
   'volume',
@@ -110,9 +110,7 @@ export function createIndexStore(database: IndexDatabase) {
   const setListed = prepare(
     'update entry indexed by entryByInode set isListed = ? where volume = ? and inode = ? and isFolder = 1',
   )
-  const page = prepare(
-    `select ${listedColumns} from entry where volume = ? and parent = ? and name > ? order by name limit ?`,
-  ).raw()
+  const page = prepare(pageQuery).raw()
   const folders = prepare(
     'select inode from entry where volume = ? and isFolder = 1 and inode > ? order by inode limit ?',
   )

@@ -2,7 +2,14 @@ import { opendirSync } from 'node:fs'
 import { join } from 'node:path'
 import { FileStatus, readStatus } from '../../../lib/posix.ts'
 import { openIndexDatabase } from '../../store/index-database.ts'
-import { createIndexStore, type EntryRow, type IndexStore, type VolumeRow } from '../../store/index-store.ts'
+import { createIndexReaders } from '../../store/index-readers.ts'
+import {
+  createIndexStore,
+  type EntryRow,
+  type IndexStore,
+  type ListedRow,
+  type VolumeRow,
+} from '../../store/index-store.ts'
 import { createBreather } from '../bursts.ts'
 import type { Folder } from '../folders.ts'
 import { createLedger, type Ledger } from './ledger.ts'
@@ -42,6 +49,8 @@ export interface PoolIndex {
   relistNames(volume: number, inode: number, onLooked?: OnLooked): Promise<void>
   /** Everything is listed anew; what is known meanwhile stays. */
   distrust(volume: number): Promise<void>
+  /** The entries of a folder by name, after `after`, all of one moment. */
+  pages(volume: number, inode: number, after: string, limit: number): Generator<ListedRow[]>
   removeVolume(volume: VolumeRow): void
   /** Forgets what lay below folders that have gone, some of it; false when there is no more. */
   forgetSome(): boolean
@@ -65,7 +74,9 @@ const namesAtOnce = 500
 
 /** The index of one pool as this process has it open. */
 export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): PoolIndex {
-  const store = createIndexStore(openIndexDatabase(join(poolPath, 'index', 'files.db')))
+  const file = join(poolPath, 'index', 'files.db')
+  const store = createIndexStore(openIndexDatabase(file))
+  const readers = createIndexReaders(file)
   const volumes = new Map<string, VolumeRow>()
   const paths = new Map<number, string>()
   const places = createPlaces(store, topPath)
@@ -140,6 +151,20 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
       for (const [looked, name] of done) onLooked?.(looked, place, name)
       if (!isKnown) return
       await breathe()
+    }
+  }
+
+  /** What fits into one page is one look; else all pages are of the same moment. */
+  function* pages(volume: number, inode: number, after: string, limit: number): Generator<ListedRow[]> {
+    const only = store.page(volume, inode, after, limit)
+    if (only.length < limit) {
+      if (only.length > 0) yield only
+      return
+    }
+    using reader = readers.begin()
+    for (let rows = reader.page(volume, inode, after, limit); rows.length > 0; ) {
+      yield rows
+      rows = rows.length < limit ? [] : reader.page(volume, inode, rows.at(-1)?.[0] ?? '', limit)
     }
   }
 
@@ -256,7 +281,11 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
         return true
       })
     },
-    close: store.close,
+    pages,
+    close() {
+      readers.close()
+      store.close()
+    },
   }
 }
 
