@@ -89,16 +89,21 @@ export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }:
   const stopping = new AbortController()
   const { signal } = stopping
   const trust = createTrust({ events, everyVolume })
-  const pools = createOpenPools({ log, trust, onDoubt: volume => follower.takeLater(volume) })
+  const pools = createOpenPools({ log, trust, everyVolume, onDoubt: volume => follower.takeLater(volume) })
   const own = createOwnChanges({ pools })
   const follower = createFollower({ ...deps, trust, pools, log, everyVolume, signal })
   const unsubscribe: (() => void)[] = []
   const volumesOf = (pool: string) => everyVolume().filter(volume => volume.pool === pool)
 
-  const isTrue = (volume: Volume): boolean =>
-    trust.has(volume) && (pools.ask(volume, ({ index, row }) => index.store.isWhole(row.number)) ?? false)
+  function isTrue(volume: Volume): boolean {
+    if (!trust.has(volume)) return false
+    const isWhole = pools.restingTop(volume)?.isWhole
+    return isWhole ?? pools.ask(volume, ({ index, row }) => index.store.isWhole(row.number)) ?? false
+  }
 
   function folder(volume: Volume, inode: number): FolderFacts {
+    const top = trust.has(volume) ? pools.restingTop(volume) : undefined
+    if (top?.isWhole && top.inode === inode) return { etag: top.etag, size: top.size }
     const found = pools.ask(volume, ({ index, row }) => index.store.folder(row.number, inode))
     if (!found) return { etag: etagOf(['unknown', inode, Date.now(), randomToken(64)]), size: 0 }
     const { etag, size } = found

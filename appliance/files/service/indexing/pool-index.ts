@@ -51,6 +51,8 @@ export interface PoolIndex {
   distrust(volume: number): Promise<void>
   /** The entries of a folder by name, after `after`, all of one moment. */
   pages(volume: number, inode: number, after: string, limit: number): Generator<ListedRow[]>
+  /** Whether somebody is in the middle of a listing. */
+  isReading(): boolean
   removeVolume(volume: VolumeRow): void
   /** Forgets what lay below folders that have gone, some of it; false when there is no more. */
   forgetSome(): boolean
@@ -282,6 +284,7 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
       })
     },
     pages,
+    isReading: readers.isReading,
     close() {
       readers.close()
       store.close()
