@@ -155,8 +155,7 @@ export function createFollower(deps: FollowerDeps) {
       const above = pools.named(volume.pool)?.index.places.pathOf(place.volume, place.inode)
       if (above) adopting.add(volume, [...above, name])
     }
-    if (looked.kind !== 'same' && looked.kind !== 'nothing')
-      onOutside?.({ ...volumeKey(volume), pool: volume.pool }, change)
+    if (!unchanged.has(looked.kind)) onOutside?.({ ...volumeKey(volume), pool: volume.pool }, change)
   }
 
   function deferLater(name: string) {
@@ -227,6 +226,8 @@ export function createFollower(deps: FollowerDeps) {
     },
   }
 }
+
+const unchanged = new Set<Outside['looked']['kind']>(['same', 'nothing', 'closed'])
 
 function isWalkNeeded(error: unknown): boolean {
   return error instanceof Failure && error.code === 'storage/walk-needed'
