@@ -1,7 +1,7 @@
 import { connectAgent } from './agent/index.ts'
 import type { Config } from './config.ts'
 import { createDav } from './dav/index.ts'
-import { createFiles } from './files/index.ts'
+import { createFiles, createJournal } from './files/index.ts'
 import { createHealth } from './health/index.ts'
 import { inviteBody } from './http/continue.ts'
 import { type Audience, createEventStreams, type EndsWith, toAdmins, toEverybody } from './http/events.ts'
@@ -36,7 +36,9 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const storage = createStorage({ ...kit, jobs, poolsDir: config.poolsDir })
   const users = createUsers(kit)
   const shares = createShares({ ...kit, storage, users, system })
-  const files = createFiles({ ...kit, shares })
+  const journal = createJournal({ ...kit, shares, storage })
+  const files = createFiles({ ...kit, shares, journal })
+  shares.onRestored(restored => void files.noteRestored(restored))
   const dav = createDav({
     ...kit,
     files,
