@@ -90,6 +90,8 @@ export function createJournal(deps: JournalDeps): Journal {
   let writing: NodeJS.Timeout | undefined
   let idling: NodeJS.Timeout | undefined
   let trimming: NodeJS.Timeout | undefined
+  let trimmed = Promise.resolve()
+  let isStopping = false
 
   function folderOf(pool: string): string | undefined {
     const mounted = storage.mounted(pool)
@@ -146,12 +148,14 @@ export function createJournal(deps: JournalDeps): Journal {
 
   async function trim() {
     for (const pool of storage.names()) {
-      if (folderOf(pool) !== undefined) await journalOf(pool).trim()
+      if (folderOf(pool) !== undefined) await journalOf(pool).trim(() => !isStopping)
     }
     closeWhenIdle()
   }
-  const trimLogged = () =>
-    void trim().catch(error => log.error('a journal could not be shortened', { error }))
+
+  function trimLater() {
+    trimmed = trim().catch(error => log.error('a journal could not be shortened', { error }))
+  }
 
   async function list(person: Person, query: JournalQuery): Promise<JournalPage> {
     const { limit, fromMs = 0, toMs, cursor } = query
@@ -216,11 +220,14 @@ export function createJournal(deps: JournalDeps): Journal {
       checks: [journalChecks(givenUp)],
     },
     start() {
-      trimming = setInterval(trimLogged, trimEveryMs).unref()
-      trimLogged()
+      isStopping = false
+      trimming = setInterval(trimLater, trimEveryMs).unref()
+      trimLater()
     },
     async stop() {
+      isStopping = true
       clearInterval(trimming)
+      await trimmed
       await flush()
       clearTimeout(writing)
       clearTimeout(idling)

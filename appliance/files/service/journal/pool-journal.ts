@@ -11,7 +11,8 @@ export interface PoolJournal {
   write(): 'done' | 'more' | 'stuck'
   /** Undefined while the pool is away. */
   read<T>(work: (store: JournalStore) => T): T | undefined
-  trim(): Promise<void>
+  /** Deletes what is too old or too much, a little at a time, as long as that is wanted. */
+  trim(isWanted: () => boolean): Promise<void>
   close(): void
 }
 
@@ -142,9 +143,9 @@ export function createPoolJournal(deps: PoolJournalDeps): PoolJournal {
     add: row => void waiting.push(row),
     write,
     read,
-    async trim() {
+    async trim(isWanted) {
       const edges = () => ({ mostRows: limits.mostRows, olderThanMs: clock.now() - limits.keptMs })
-      while ((read(store => store.trim(edges(), trimAtOnce)) ?? 0) > 0)
+      while (isWanted() && (read(store => store.trim(edges(), trimAtOnce)) ?? 0) > 0)
         await new Promise(resolve => setImmediate(resolve))
     },
     close,

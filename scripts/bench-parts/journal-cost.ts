@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { median, type Peer, rate } from './load.ts'
+import { startCairn } from './peers.ts'
+
+/**
+ * What the journal costs a PUT: two servers on one Btrfs, one without and one with a journal, and the same load on each in
+ * turn. `node scripts/bench-parts/journal-cost.ts [--rounds 15] [--count 1500] [--same]`; with `--same` neither has one,
+ * which shows how far two equal servers lie apart.
+ */
+const { values: given } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '15' },
+    count: { type: 'string', default: '1500' },
+    same: { type: 'boolean', default: false },
+  },
+})
+const [rounds, count] = [Number(given.rounds), Number(given.count)]
+const scratch = mkdtempSync('/var/tmp/cairn-journal-cost-')
+const mount = join(scratch, 'mount')
+const stops: (() => Promise<void> | void)[] = [() => rmSync(scratch, { recursive: true, force: true })]
+
+try {
+  mountPool()
+  const without = await start('without', false)
+  const having = await start('with', !given.same)
+  for (const connections of [1, 8]) await compare({ without, having, connections })
+} finally {
+  for (const stop of stops.toReversed()) await stop()
+}
+
+function mountPool() {
+  mkdirSync(mount)
+  const image = join(scratch, 'disk.img')
+  writeFileSync(image, '')
+  truncateSync(image, 8 * 1024 ** 3)
+  execFileSync('mkfs.btrfs', ['-q', image])
+  execFileSync('mount', ['-o', 'loop,ssd,noatime', image, mount])
+  stops.push(() => void execFileSync('umount', [mount]))
+}
+
+async function start(name: string, hasJournal: boolean): Promise<Peer> {
+  const folder = join(mount, name)
+  mkdirSync(folder)
+  execFileSync('btrfs', ['subvolume', 'create', join(folder, 'index')], { stdio: 'ignore' })
+  const peer = await startCairn(folder, { hasJournal })
+  stops.push(peer.stop)
+  return peer
+}
+
+async function compare(pair: { without: Peer; having: Peer; connections: number }) {
+  const { without, having, connections } = pair
+  const body = Buffer.alloc(4096, 7)
+  let serial = 0
+  const measure = async (peer: Peer) => {
+    const round = serial++
+    return rate(peer, { method: 'PUT', count, connections, body, path: index => `p${round}-${index}` })
+  }
+  const ratios: number[] = []
+  const rates = { without: [] as number[], having: [] as number[] }
+  for (const peer of [without, having]) await measure(peer)
+  for (let round = 0; round < rounds; round += 1) {
+    // Who is first in a round alternates too.
+    const isTurned = round % 2 === 1
+    const first = await measure(isTurned ? having : without)
+    const second = await measure(isTurned ? without : having)
+    const [a, b] = isTurned ? [second, first] : [first, second]
+    rates.without.push(a)
+    rates.having.push(b)
+    ratios.push(b / a)
+  }
+  const sorted = ratios.toSorted((a, b) => a - b)
+  const percent = (ratio: number | undefined) => `${(((ratio ?? Number.NaN) - 1) * 100).toFixed(1)} %`
+  const [quarter, threeQuarters] = [0.25, 0.75].map(part => sorted[Math.floor(part * (sorted.length - 1))])
+  process.stdout.write(
+    `${connections} connection(s), ${rounds} rounds of ${count}: without ${median(rates.without).toFixed(0)}/s, ` +
+      `with ${median(rates.having).toFixed(0)}/s; difference median ${percent(median(ratios))}, ` +
+      `quartiles ${percent(quarter)} to ${percent(threeQuarters)}, all ${percent(sorted[0])} to ${percent(sorted.at(-1))}\n`,
+  )
+}
