@@ -7,13 +7,13 @@ import { startCairn } from './peers.ts'
 
 /**
  * What the journal costs a PUT: two servers on one Btrfs, one without and one with a journal, and the same load on each in
- * turn. `node scripts/bench-parts/journal-cost.ts [--rounds 15] [--count 1500] [--same]`; with `--same` neither has one,
- * which shows how far two equal servers lie apart.
+ * turn. `node scripts/bench-parts/journal-cost.ts [--rounds 150] [--count 200] [--same]`; with `--same` neither has one,
+ * which shows how far two equal servers lie apart. Rounds are short, so that what else the machine does hits both.
  */
 const { values: given } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '15' },
-    count: { type: 'string', default: '1500' },
+    rounds: { type: 'string', default: '150' },
+    count: { type: 'string', default: '200' },
     same: { type: 'boolean', default: false },
   },
 })
@@ -71,12 +71,27 @@ async function compare(pair: { without: Peer; having: Peer; connections: number 
     rates.having.push(b)
     ratios.push(b / a)
   }
+  report({ connections, ratios, rates })
+}
+
+/** The median of the pairs with its 95 % interval (order statistics), and the time of all rounds together. */
+function report(result: {
+  connections: number
+  ratios: number[]
+  rates: { without: number[]; having: number[] }
+}) {
+  const { connections, ratios, rates } = result
   const sorted = ratios.toSorted((a, b) => a - b)
   const percent = (ratio: number | undefined) => `${(((ratio ?? Number.NaN) - 1) * 100).toFixed(1)} %`
-  const [quarter, threeQuarters] = [0.25, 0.75].map(part => sorted[Math.floor(part * (sorted.length - 1))])
-  process.stdout.write(
-    `${connections} connection(s), ${rounds} rounds of ${count}: without ${median(rates.without).toFixed(0)}/s, ` +
-      `with ${median(rates.having).toFixed(0)}/s; difference median ${percent(median(ratios))}, ` +
-      `quartiles ${percent(quarter)} to ${percent(threeQuarters)}, all ${percent(sorted[0])} to ${percent(sorted.at(-1))}\n`,
-  )
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(part)))]
+  const half = 0.98 * Math.sqrt(rounds)
+  const timeOf = (values: number[]) => values.reduce((sum, value) => sum + count / value, 0)
+  const lines = [
+    `${connections} connection(s), ${rounds} rounds of ${count}: ` +
+      `${median(rates.without).toFixed(0)}/s without, ${median(rates.having).toFixed(0)}/s with a journal`,
+    `  rate, median of pairs ${percent(median(ratios))} (95 %: ${percent(at(rounds / 2 - half))} to ` +
+      `${percent(at(rounds / 2 + half))}), quartiles ${percent(at(rounds / 4))} and ${percent(at((rounds * 3) / 4))}`,
+    `  rate over all rounds ${percent(timeOf(rates.without) / timeOf(rates.having))}`,
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
 }

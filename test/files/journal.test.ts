@@ -1,9 +1,12 @@
+import { execFile as execFileWithCallback } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import SQLite from 'better-sqlite3'
 import type { JournalEntry } from '../../appliance/files/index.ts'
+import { originOfWriter } from '../../appliance/files/plan/writer-origin.ts'
 import { createPoolJournal } from '../../appliance/files/service/journal/pool-journal.ts'
 import { systemClock } from '../../appliance/lib/clock.ts'
 import { createLog } from '../../appliance/lib/log.ts'
@@ -11,6 +14,8 @@ import { eventually } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { alice, bob, carol, type JournalWorld, startJournalWorld } from './journal-world.ts'
+
+const execFile = promisify(execFileWithCallback)
 
 const put = async (t: ExecutionContext, world: JournalWorld, as: typeof bob, path: string, body = 'x') => {
   const { status } = await world.ask('PUT', `/webdav${path}`, { as, body })
@@ -397,6 +402,53 @@ test('what is closed leaves one file, with nothing beside it that would have to 
   t.true(existsSync(join(index, 'journal.db-wal')))
   await journal.stop()
   t.deepEqual(await readdir(index), ['journal.db'])
+})
+
+test('several processes write the same file, and nothing is lost', async t => {
+  const folder = await tempFolder(t)
+  await mkdir(join(folder, 'index'))
+  const script = join(import.meta.dirname, 'note-many.ts')
+  const names = ['one', 'two', 'three']
+  await Promise.all(names.map(name => execFile(process.execPath, [script, folder, '3000', name])))
+  const sqlite = new SQLite(join(folder, 'index', 'journal.db'), { readonly: true })
+  const perActor = sqlite
+    .prepare('select actor, count(*) as rows from entry join origin on origin.id = origin group by actor')
+    .all()
+  sqlite.close()
+  t.deepEqual(
+    perActor,
+    names.toSorted().map(actor => ({ actor, rows: 3_000 })),
+  )
+})
+
+test('a row that cannot be written holds up no other', async t => {
+  const { journal, page, logged } = await startJournalWorld(t)
+  const names = ['a', 'b', 'bad', 'c', 'd', 'bad', 'e']
+  for (const name of names) journal.note(entryOf({ path: [name], sizeBytes: name === 'bad' ? 0.5 : 1 }))
+  t.deepEqual((await page(carol)).entries.map(({ path }) => path).toReversed(), [
+    '/a',
+    '/b',
+    '/c',
+    '/d',
+    '/e',
+  ])
+  t.is(logged.filter(line => line.includes('missing in the journal')).length, 1)
+})
+
+test('who wrote over SMB is an actor with a device; an account of the box is none of ours', t => {
+  const writer = { pid: 1, face: 'smb', user: 'bob', address: '192.0.2.1', machine: 'mac' } as const
+  t.deepEqual(originOfWriter(writer), {
+    actor: 'bob',
+    device: 'smb:mac',
+    deviceName: 'mac',
+    address: '192.0.2.1',
+    face: 'smb',
+  })
+  const nobody = { actor: null, address: null, face: 'box' } as const
+  const root = { ...writer, face: 'box', user: 'root', address: null, machine: null } as const
+  t.deepEqual(originOfWriter(root), { ...nobody, device: 'box:root', deviceName: 'root' })
+  t.deepEqual(originOfWriter(undefined), { ...nobody, device: null, deviceName: null })
+  t.is(originOfWriter({ ...writer, face: 'server' }), undefined)
 })
 
 testIf('root', 'btrfs')('what comes back from a snapshot is noted, one file or all of a share', async t => {

@@ -164,7 +164,8 @@ function createJournalStore(sqlite: SQLite.Database): JournalStore {
       const upTo = (nthOldest.get(atMost - 1) as Position | undefined)?.id ?? last.id
       const { changes } = dropUpTo.run(upTo, olderThanMs, tooMany)
       // Who still uses one has said so within the last hour.
-      if (dropOrigins.run(Math.min(first.at, olderThanMs) - dayMs).changes > 0) interned.forget()
+      if (changes < atMost && dropOrigins.run(Math.min(first.at, olderThanMs) - dayMs).changes > 0)
+        interned.forget()
       return changes
     },
   )

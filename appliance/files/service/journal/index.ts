@@ -73,7 +73,7 @@ export interface JournalDeps {
 }
 
 const dayMs = 86_400_000
-/** About 200 MB on each pool. */
+/** About 120 MB on each pool. */
 const defaults: Limits = { mostRows: 1_000_000, keptMs: 400 * dayMs }
 const gatherMs = 10
 const retryMs = 1_000
@@ -91,6 +91,7 @@ export function createJournal(deps: JournalDeps): Journal {
   let idling: NodeJS.Timeout | undefined
   let trimming: NodeJS.Timeout | undefined
   let trimmed = Promise.resolve()
+  let sinceTrim = 0
   let isStopping = false
 
   function folderOf(pool: string): string | undefined {
@@ -111,6 +112,7 @@ export function createJournal(deps: JournalDeps): Journal {
     const journal = journalOf(entry.pool)
     journal.add(rowOf(entry, clock.now()))
     dirty.add(journal)
+    sinceTrim += 1
     writing ??= setTimeout(writeLater, gatherMs)
   }
 
@@ -118,6 +120,7 @@ export function createJournal(deps: JournalDeps): Journal {
     clearTimeout(writing)
     writing = undefined
     const states = writeRound()
+    if (sinceTrim > limits.mostRows / 50) trimLater()
     if (dirty.size > 0) writing = setTimeout(writeLater, states.has('stuck') ? retryMs : 0)
   }
 
@@ -154,7 +157,8 @@ export function createJournal(deps: JournalDeps): Journal {
   }
 
   function trimLater() {
-    trimmed = trim().catch(error => log.error('a journal could not be shortened', { error }))
+    sinceTrim = 0
+    trimmed = trimmed.then(trim).catch(error => log.error('a journal could not be shortened', { error }))
   }
 
   async function list(person: Person, query: JournalQuery): Promise<JournalPage> {

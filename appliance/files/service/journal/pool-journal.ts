@@ -30,10 +30,22 @@ export interface Limits {
   keptMs: number
 }
 
+interface Open {
+  store: JournalStore
+  path: string
+  device: number
+  inode: number
+  /** What there is once this one was given up. */
+  next: string
+}
+
 const mostWaiting = 5_000
 /** A transaction of so many takes about a millisecond. */
 const mostAtOnce = 200
 const trimAtOnce = 200
+const sayEveryMs = 60_000
+/** A disk that is full or gone, a file that another process holds. */
+const mayPass = /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)|ENOENT|ENOSPC|EIO|EROFS)/
 const fileName = /^journal(?:-(\d+))?\.db$/
 
 /**
@@ -42,9 +54,13 @@ const fileName = /^journal(?:-(\d+))?\.db$/
  */
 export function createPoolJournal(deps: PoolJournalDeps): PoolJournal {
   const { pool, folder, limits, clock, log } = deps
-  let waiting: Omit<JournalRow, 'id'>[] = []
+  const waiting: Omit<JournalRow, 'id'>[] = []
   let lost = 0
-  let open: { store: JournalStore; path: string; inode: number; next: string } | undefined
+  let unsaid = 0
+  let saidAtMs = Number.NEGATIVE_INFINITY
+  let isStuck = false
+  let atOnce = mostAtOnce
+  let open: Open | undefined
 
   function close() {
     if (!open) return
@@ -58,8 +74,9 @@ export function createPoolJournal(deps: PoolJournalDeps): PoolJournal {
   }
 
   /** What is open may have been given up by another process, or be of a pool that was mounted anew. */
-  function isCurrent({ path, inode, next }: NonNullable<typeof open>): boolean {
-    return statSync(path, { throwIfNoEntry: false })?.ino === inode && !existsSync(next)
+  function isCurrent({ path, inode, device, next }: Open): boolean {
+    const found = statSync(path, { throwIfNoEntry: false })
+    return found?.ino === inode && found.dev === device && !existsSync(next)
   }
 
   function current(): JournalStore | undefined {
@@ -70,21 +87,15 @@ export function createPoolJournal(deps: PoolJournalDeps): PoolJournal {
     return open.store
   }
 
-  function openLatest(place: string) {
+  function openLatest(place: string): Open {
     const number = numbersIn(place).at(-1) ?? 1
-    const path = join(place, nameOf(number))
     try {
-      const store = openJournalStore(path)
-      return { store, path, inode: statSync(path).ino, next: join(place, nameOf(number + 1)) }
+      return openNumber(place, number)
     } catch (error) {
       if (!isDamage(error)) throw error
-      giveUp(path, join(place, nameOf(number + 1)), error)
-      return openNew(join(place, nameOf(number + 1)), join(place, nameOf(number + 2)))
+      giveUp(join(place, nameOf(number)), join(place, nameOf(number + 1)), error)
+      return openNumber(place, number + 1)
     }
-  }
-
-  function openNew(path: string, next: string) {
-    return { store: openJournalStore(path), path, inode: statSync(path).ino, next }
   }
 
   /** Whoever makes the next file says so, once for all processes. */
@@ -114,29 +125,55 @@ export function createPoolJournal(deps: PoolJournalDeps): PoolJournal {
   }
 
   function write(): 'done' | 'more' | 'stuck' {
-    const rows = waiting.slice(0, mostAtOnce)
+    const rows = waiting.slice(0, atOnce)
     if (rows.length === 0) return 'done'
     try {
-      const isWritten = read(store => {
-        store.append(rows, clock.now())
-        return true
-      })
-      if (!isWritten) return drop('the pool is away or cannot be written')
+      if (read(store => append(store, rows))) return done(rows.length)
+      return drop(waiting.length, 'the pool is away or cannot be written')
     } catch (error) {
-      // A full disk, or a file that another process holds for long: it may yet work.
-      if (waiting.length < mostWaiting) return 'stuck'
-      return drop('the journal cannot be written', error)
+      return failed(rows.length, error)
     }
-    waiting.splice(0, rows.length)
+  }
+
+  function append(store: JournalStore, rows: typeof waiting): true {
+    store.append(rows, clock.now())
+    return true
+  }
+
+  function done(count: number): 'done' | 'more' {
+    isStuck = false
+    waiting.splice(0, count)
     return waiting.length > 0 ? 'more' : 'done'
   }
 
-  function drop(reason: string, error?: unknown): 'done' {
-    lost += waiting.length
-    const count = waiting.length
-    log.warn('changes are missing in the journal', { pool, reason, count, sinceStart: lost, error })
-    waiting = []
-    return 'done'
+  /** What may pass is waited for; else one of the rows is the reason, and goes alone to hold up no other. */
+  function failed(count: number, error: unknown): 'done' | 'more' | 'stuck' {
+    const code = errnoOf(error) ?? ''
+    if (!/^SQLITE_(BUSY|LOCKED)/.test(code)) close()
+    if (!mayPass.test(code)) return count > 1 ? apart() : drop(1, 'it cannot be written', error)
+    if (waiting.length >= mostWaiting) return drop(waiting.length, 'the journal cannot be written', error)
+    if (!isStuck) log.warn('the journal cannot be written at the moment', { pool, error })
+    isStuck = true
+    return 'stuck'
+  }
+
+  function apart(): 'more' {
+    atOnce = 1
+    return 'more'
+  }
+
+  function drop(count: number, reason: string, error?: unknown): 'done' | 'more' {
+    atOnce = mostAtOnce
+    lost += count
+    unsaid += count
+    if (clock.now() - saidAtMs >= sayEveryMs) sayLost(reason, error)
+    return done(count)
+  }
+
+  function sayLost(reason: string, error?: unknown) {
+    log.warn('changes are missing in the journal', { pool, reason, count: unsaid, sinceStart: lost, error })
+    unsaid = 0
+    saidAtMs = clock.now()
   }
 
   return {
@@ -150,6 +187,13 @@ export function createPoolJournal(deps: PoolJournalDeps): PoolJournal {
     },
     close,
   }
+}
+
+function openNumber(place: string, number: number): Open {
+  const path = join(place, nameOf(number))
+  const store = openJournalStore(path)
+  const { dev: device, ino: inode } = statSync(path)
+  return { store, path, device, inode, next: join(place, nameOf(number + 1)) }
 }
 
 /** Damaged journals that lie beside the one in use. */
