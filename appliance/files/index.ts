@@ -51,6 +51,11 @@ export function createFiles({ journal, ...deps }: FileDeps & { journal?: Journal
       await journal?.stop()
     },
   }
-  const noteRestored = journal ? createRestoredNote(service, journal) : async () => undefined
-  return { ...service, domain, noteRestored }
+  const note = journal ? createRestoredNote(service, journal) : async () => undefined
+  return {
+    ...service,
+    domain,
+    noteRestored: restored =>
+      note(restored).catch(error => deps.log.error('a restore is missing in the journal', { error })),
+  }
 }

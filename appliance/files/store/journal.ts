@@ -58,6 +58,8 @@ export interface JournalStore {
 const format = 1
 const moveNumber = numberOfWhat('move')
 const busyMs = 250
+const pageBytes = 2048
+const pagesPerCheckpoint = 2000
 /** How long a remembered origin may be used without saying that it is in use. */
 const stampEveryMs = 3_600_000
 const dayMs = 86_400_000
@@ -96,8 +98,11 @@ export function isDamage(error: unknown): boolean {
 function createJournalStore(sqlite: SQLite.Database): JournalStore {
   const version = Number(sqlite.pragma('user_version', { simple: true }))
   if (version > format) throw newer()
+  // A transaction adds a few rows and writes whole pages: small ones make for fewer checkpoints, each of which flushes.
+  if (version === 0) sqlite.pragma(`page_size = ${pageBytes}`)
   sqlite.pragma('journal_mode = WAL')
   sqlite.pragma('synchronous = NORMAL')
+  sqlite.pragma(`wal_autocheckpoint = ${pagesPerCheckpoint}`)
   if (version < format) sqlite.transaction(() => sqlite.exec(tables)).immediate()
 
   const interned = createInterned(sqlite)

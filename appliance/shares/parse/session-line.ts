@@ -21,7 +21,8 @@ export function parseSessionLine(line: string): SessionLine | undefined {
     pid: Number(pid),
     user: user || null,
     address: withoutMapping(address) || null,
-    machine: machine || null,
+    // What has not told its name is called like its address.
+    machine: machine === address ? null : machine || null,
     share,
   }
 }

@@ -66,15 +66,19 @@ export function createWriters({ sessions, smbd, conf, clock, log }: WritersDeps)
     }
   }
 
+  function remember(writer: Writer): Writer {
+    if (writer.user !== null || writer.face !== 'box')
+      remembered.set(writer.pid, { writer, atMs: clock.now() })
+    return writer
+  }
+
   return async (pids: readonly number[]): Promise<Writer[]> => {
     sessions.read()
-    const wanted = [...new Set(pids)]
-    if (wanted.some(pid => find(pid) === undefined)) await learnFromSmbstatus()
-    return wanted.map(pid => {
-      const writer = find(pid) ?? { ...nobody, pid, face: 'smb' as const }
-      if (writer.user !== null || writer.face !== 'box') remembered.set(pid, { writer, atMs: clock.now() })
-      return writer
-    })
+    const found = [...new Set(pids)].map(pid => ({ pid, writer: find(pid) }))
+    if (found.some(({ writer }) => writer === undefined)) await learnFromSmbstatus()
+    return found.map(({ pid, writer }) =>
+      remember(writer ?? fromSession(pid) ?? { ...nobody, pid, face: 'smb' }),
+    )
   }
 }
 

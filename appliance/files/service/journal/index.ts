@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Face } from '../../../http/route.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import type { Domain } from '../../../lib/domain.ts'
-import { Failure } from '../../../lib/failure.ts'
+import { errnoOf, Failure } from '../../../lib/failure.ts'
 import type { Log } from '../../../lib/log.ts'
 import type { PastVolume } from '../../../shares/index.ts'
 import type { Storage } from '../../../storage/index.ts'
@@ -177,7 +177,7 @@ export function createJournal(deps: JournalDeps): Journal {
       fromMs,
       before: cursor === undefined ? startAt(toMs) : earlier(startAt(toMs), known(cursor)),
       limit,
-    })
+    }).catch(saying)
     closeWhenIdle()
     return { entries: page.rows.map(row => shown(person, row)), next: page.next && formatCursor(page.next) }
   }
@@ -238,6 +238,12 @@ export function createJournal(deps: JournalDeps): Journal {
       closeAll()
     },
   }
+}
+
+function saying(error: unknown): never {
+  if (!/^(SQLITE_|E[A-Z]+$)/.test(errnoOf(error) ?? '')) throw error
+  const message = 'The journal cannot be read at the moment.'
+  throw new Failure('unavailable', 'files/journal-unreadable', message, { cause: error })
 }
 
 function rowOf(entry: JournalEntry, nowMs: number): Omit<JournalRow, 'id'> {

@@ -1,3 +1,4 @@
+import { Failure } from '../../../lib/failure.ts'
 import type { Entry, JournalEntry, JournalWhat, Person, Volumes } from '../../schema.ts'
 import type { FileService } from '../index.ts'
 import { createTree, type Spot, volumeKey } from '../tree.ts'
@@ -35,12 +36,7 @@ export function journaled(
   /** What is about to be replaced by a move or copy, whose name leads to something else afterwards. */
   async function target(person: Person, path: Path, isReplaced: boolean): Promise<Entry | undefined> {
     if (!isReplaced) return undefined
-    try {
-      return await service.stat(person, path)
-    } catch {
-      // Nothing there, or nothing that could be replaced: the change itself says so.
-      return undefined
-    }
+    return service.stat(person, path).catch(unlessRefused)
   }
 
   async function placed(
@@ -125,8 +121,8 @@ export function createRestoredNote(
   async function entryOf({ actor, volume, path }: Restored): Promise<Entry | undefined> {
     const shownPath = path.length === 0 ? undefined : files.pathOf(actor, { volume, path })
     if (!shownPath) return undefined
-    // It may be gone or replaced again already; that it was restored stays true.
-    return files.stat(actor, shownPath).catch(() => undefined)
+    // It may be gone again already; that it was restored stays true.
+    return files.stat(actor, shownPath).catch(unlessRefused)
   }
 
   return async (restored: Restored): Promise<void> => {
@@ -144,6 +140,12 @@ export function createRestoredNote(
       etag: entry?.etag ?? null,
     })
   }
+}
+
+/** Nothing there, or nothing that may be seen: whoever asked has to do without. */
+function unlessRefused(error: unknown): undefined {
+  if (!(error instanceof Failure)) throw error
+  return undefined
 }
 
 function originOf({ user, device, deviceName, face, address }: Person) {
