@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { median, type Peer, rate } from './load.ts'
@@ -22,13 +22,19 @@ const scratch = mkdtempSync('/var/tmp/cairn-journal-cost-')
 const mount = join(scratch, 'mount')
 const stops: (() => Promise<void> | void)[] = [() => rmSync(scratch, { recursive: true, force: true })]
 
+process.once('SIGINT', () => void cleanUp().then(() => process.exit(130)))
+
 try {
   mountPool()
   const without = await start('without', false)
   const having = await start('with', !given.same)
   for (const connections of [1, 8]) await compare({ without, having, connections })
 } finally {
-  for (const stop of stops.toReversed()) await stop()
+  await cleanUp()
+}
+
+async function cleanUp() {
+  for (const stop of stops.splice(0).toReversed()) await stop()
 }
 
 function mountPool() {
@@ -54,13 +60,19 @@ async function compare(pair: { without: Peer; having: Peer; connections: number 
   const { without, having, connections } = pair
   const body = Buffer.alloc(4096, 7)
   let serial = 0
+  const cpu = new Map<Peer, number>()
   const measure = async (peer: Peer) => {
     const round = serial++
-    return rate(peer, { method: 'PUT', count, connections, body, path: index => `p${round}-${index}` })
+    const before = cpuSecondsOf(peer)
+    const path = (index: number) => `p${round}-${index}`
+    const perSecond = await rate(peer, { method: 'PUT', count, connections, body, path })
+    cpu.set(peer, (cpu.get(peer) ?? 0) + cpuSecondsOf(peer) - before)
+    return perSecond
   }
   const ratios: number[] = []
   const rates = { without: [] as number[], having: [] as number[] }
   for (const peer of [without, having]) await measure(peer)
+  cpu.clear()
   for (let round = 0; round < rounds; round += 1) {
     // Who is first in a round alternates too.
     const isTurned = round % 2 === 1
@@ -72,6 +84,11 @@ async function compare(pair: { without: Peer; having: Peer; connections: number 
     ratios.push(b / a)
   }
   report({ connections, ratios, rates })
+  const perPut = (peer: Peer) => ((cpu.get(peer) ?? 0) / (rounds * count)) * 1e6
+  const [plain, noted] = [perPut(without), perPut(having)]
+  process.stdout.write(
+    `  CPU of the server, per PUT: ${plain.toFixed(0)} us without, ${noted.toFixed(0)} us with\n`,
+  )
 }
 
 /** The median of the pairs with its 95 % interval (order statistics), and the time of all rounds together. */
@@ -94,4 +111,14 @@ function report(result: {
     `  rate over all rounds ${percent(timeOf(rates.without) / timeOf(rates.having))}`,
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** proc_pid_stat(5), fields 14 and 15, in ticks of 10 ms. */
+function cpuSecondsOf(peer: Peer): number {
+  return peer.pids().reduce((sum, pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    return sum + (Number(fields[11]) + Number(fields[12])) / 100
+  }, 0)
 }

@@ -210,7 +210,13 @@ test('what stands in an argument reaches the log as text, whatever it is', async
   await writeFile(note, renderSessionNote(log), { mode: 0o700 })
   const hostile = `$(touch ${folder}/trap)\`id\`;%s%n\\n'"`
   await run([note, '+', '7', 'alice', '192.0.2.1', hostile, 'shared'])
-  t.is(await readFile(log, 'utf8'), `+\t7\talice\t192.0.2.1\t${hostile}\tshared\n`)
+  for (const machine of ['a\n+\t1\troot\t::1\tx\ty', 'a\tb', 'a\rb'])
+    await run([note, '+', '8', 'alice', '192.0.2.1', machine, 'shared'])
+  await run([note, '-', '7', 'alice', '192.0.2.1', 'Bürö', 'Föten'])
+  t.is(
+    await readFile(log, 'utf8'),
+    `+\t7\talice\t192.0.2.1\t${hostile}\tshared\n-\t7\talice\t192.0.2.1\tBürö\tFöten\n`,
+  )
   t.false(existsSync(join(folder, 'trap')))
 })
 
