@@ -24,7 +24,7 @@ import { formatCursor, parseCursor, readPage } from './reading.ts'
 
 /** Who changed what, when, and from where: one row a change, whatever face it came through. */
 export interface Journal {
-  /** Never throws and never waits; rows are written a few milliseconds later, several at once. */
+  /** Never throws and never waits; rows are written some 50 ms later, several at once. */
   note(entry: JournalEntry): void
   /** Returns when all that was noted is written, or counted as lost. */
   flush(): Promise<void>
@@ -75,7 +75,8 @@ export interface JournalDeps {
 const dayMs = 86_400_000
 /** About 120 MB on each pool. */
 const defaults: Limits = { mostRows: 1_000_000, keptMs: 400 * dayMs }
-const gatherMs = 10
+/** What a transaction costs hardly depends on its rows; one that is lost would have been lost in a power cut too. */
+const gatherMs = 50
 const retryMs = 1_000
 /** An open file would hold up who unmounts the pool. */
 const idleMs = 10_000

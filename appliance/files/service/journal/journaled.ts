@@ -14,7 +14,7 @@ export function journaled(
 ): FileService {
   const tree = createTree(shares)
   /** Taken before the change: a right that is taken away meanwhile must not lose the row. */
-  const placeOf = (person: Person, path: Path): Noted => notedPlace(person, tree.spot(person, path))
+  const placeOf = (person: Person, path: Path): Noted => notedPlace(person, tree.place(person, path))
 
   function note(
     person: Person,
