@@ -198,7 +198,13 @@ function openNumber(place: string, number: number): Open {
 
 /** Damaged journals that lie beside the one in use. */
 export function givenUpIn(folder: string): string[] {
-  return numbersIn(folder).slice(0, -1).map(nameOf)
+  try {
+    return numbersIn(folder).slice(0, -1).map(nameOf)
+  } catch (error) {
+    // The pool has gone this moment, which is said elsewhere.
+    if (errnoOf(error) === undefined) throw error
+    return []
+  }
 }
 
 function numbersIn(folder: string): number[] {
