@@ -63,6 +63,8 @@ export interface FileService {
   /** Where this person sees a location, or undefined. */
   pathOf(person: Person, location: Location): string[] | undefined
   uploads: Uploads
+  /** Something came back to its place in another way than by one of these. */
+  restored(location: Location): Promise<void>
   onRemoved(listener: RemovedListener): void
   onCopied(listener: CopiedListener): void
   start(): Promise<void>
@@ -218,6 +220,15 @@ export function createFileService(deps: FileDeps): FileService {
     },
     locate,
     pathOf: tree.pathOf,
+    async restored({ volume: key, path: inside }) {
+      const found = deps.everyVolume?.().find(one => `${one.kind}:${one.name}` === key)
+      // With the folders above it, which may have come back too.
+      if (found)
+        await deps.index?.changed(
+          inside.map((name, depth) => ({ volume: found, folder: inside.slice(0, depth), names: [name] })),
+        )
+      news.changed({ volume: key, path: inside })
+    },
     onRemoved: sweeper.onRemoved,
     onCopied: listener => void copiedListeners.push(listener),
     async start() {
