@@ -4,6 +4,7 @@ import { indexRoutes } from './routes/index-state.ts'
 import { createFileService, type FileDeps, type FileService } from './service/index.ts'
 import type { Journal } from './service/journal/index.ts'
 import { createRestoredNote, journaled, type Restored } from './service/journal/journaled.ts'
+import { lastSeenMigrations } from './store/last-seen.ts'
 
 export {
   algorithmsOf,
@@ -42,6 +43,7 @@ export function createFiles({ journal, ...deps }: FileDeps & { journal?: Journal
   const service = journal ? journaled(plain, { journal, shares: deps.shares }) : plain
   const domain: Domain = {
     name: 'files',
+    migrations: lastSeenMigrations,
     routes: [
       ...fileRoutes(service),
       ...(deps.index ? indexRoutes(deps.index) : []),

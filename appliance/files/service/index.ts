@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Database } from '../../lib/database.ts'
 import type { Events } from '../../lib/events.ts'
 import type { Log } from '../../lib/log.ts'
 import type { ChecksumAlgorithm, Checksums } from '../parse/checksums.ts'
@@ -18,6 +19,7 @@ import { type CopiedListener, createCopying } from './copying.ts'
 import { createEntries } from './entries.ts'
 import { openFolder } from './folders.ts'
 import { type Change, etagOf, type FileIndex } from './indexing/index.ts'
+import { createLastSeen } from './last-seen.ts'
 import { createListing, describeVolume, type ListOptions } from './listing.ts'
 import { createFolderMaking } from './making.ts'
 import { createNews } from './news.ts'
@@ -78,6 +80,8 @@ export interface FileDeps {
   /** How many fsyncs may run at once. */
   syncLanes?: number
   index?: FileIndex
+  /** For what is to be known of pools that are away. */
+  database?: Database
   /** All volumes of the box, whose leftovers are swept at start; without it each is swept when it is first met. */
   everyVolume?: () => readonly Volume[]
 }
@@ -85,7 +89,8 @@ export interface FileDeps {
 export function createFileService(deps: FileDeps): FileService {
   const { log } = deps
   const tree = createTree(deps.shares)
-  const entries = createEntries(deps.index)
+  const lastSeen = createLastSeen(deps.database, () => deps.everyVolume?.() ?? [])
+  const entries = createEntries(deps.index, lastSeen)
   const sync = createSyncQueue(deps.syncLanes ? { lanes: deps.syncLanes } : {})
   const sweeper = createSweeper(log)
   const news = createNews(deps.events)
@@ -95,6 +100,7 @@ export function createFileService(deps: FileDeps): FileService {
   }
   const reading = createReading(entries)
   const recalculate = createRecalculating(entries)
+  let endListening: () => void = () => undefined
   const checksumsIn = createChecksumListing()
   const replace = createReplacing({ entries, sync })
   const write = createWriting(replace)
@@ -234,6 +240,10 @@ export function createFileService(deps: FileDeps): FileService {
     async start() {
       for (const volume of deps.everyVolume?.() ?? []) meet(volume)
       incoming.start()
+      await lastSeen.load()
+      endListening = deps.events.on('storage/changed', () => {
+        lastSeen.keep().catch(error => log.error('what a pool was like could not be kept', { error }))
+      })
       deps.index?.start()
       // So that nobody is told of a state from before the last writes. Longer than that: folders are read from the disk.
       await deps.index?.settled(patienceMs)
@@ -241,7 +251,11 @@ export function createFileService(deps: FileDeps): FileService {
     async stop() {
       news.stop()
       incoming.stop()
+      endListening()
       await deps.index?.stop()
+      await lastSeen
+        .keep('all')
+        .catch(error => log.error('what a pool was like could not be kept', { error }))
       await sweeper.stop()
     },
   }
