@@ -6,7 +6,7 @@ import type { ChecksumAlgorithm, Checksums } from './parse/checksums.ts'
 export type { Volume } from '../shares/index.ts'
 
 /** As much of an actor as decides what they see and may do. */
-export type Person = Pick<Actor, 'user' | 'role'>
+export type Person = Pick<Actor, 'user' | 'role'> & Partial<Pick<Actor, 'device' | 'face'>>
 
 /** The one place that answers who may do what; `shares` is it. */
 export interface Volumes {
@@ -52,6 +52,11 @@ export interface WriteOptions extends ChangeOptions {
   wantedChecksums?: readonly ChecksumAlgorithm[]
   /** Awaited before the body is read, with what is there now; throws to refuse it. */
   beforeBody?: (current: Entry | undefined) => Promise<void>
+}
+
+export interface RemoveOptions extends ChangeOptions {
+  /** Past the trash. */
+  isForGood?: boolean
 }
 
 export interface PlaceOptions extends ChangeOptions {

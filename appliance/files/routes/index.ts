@@ -3,7 +3,8 @@ import type { FileService } from '../service/index.ts'
 import { changeRoutes } from './changes.ts'
 import { contentRoutes } from './content.ts'
 import { listingRoutes } from './listing.ts'
+import { trashRoutes } from './trash.ts'
 
 export function fileRoutes(files: FileService): Route[] {
-  return [...listingRoutes(files), ...contentRoutes(files), ...changeRoutes(files)]
+  return [...listingRoutes(files), ...contentRoutes(files), ...changeRoutes(files), ...trashRoutes(files)]
 }

@@ -8,6 +8,7 @@ import type {
   Location,
   Person,
   PlaceOptions,
+  RemoveOptions,
   Volume,
   Volumes,
   WriteOptions,
@@ -17,6 +18,7 @@ import { createChecksumListing, createRecalculating } from './checksums.ts'
 import { type CopiedListener, createCopying } from './copying.ts'
 import { createEntries, type FolderFacts } from './entries.ts'
 import { openFolder } from './folders.ts'
+import { createHistory, type TrashFace } from './history/index.ts'
 import { createListing, describeVolume, type ListOptions } from './listing.ts'
 import { createFolderMaking } from './making.ts'
 import { createNews } from './news.ts'
@@ -49,7 +51,7 @@ export interface FileService {
     to: Path,
     options: PlaceOptions & { isShallow?: boolean },
   ): Promise<Written>
-  remove(person: Person, path: Path, options?: ChangeOptions): Promise<void>
+  remove(person: Person, path: Path, options?: RemoveOptions): Promise<void>
   touch(person: Person, path: Path, modifiedAtMs: number): Promise<Entry>
   /** What is known of the content of these entries of one folder, by name: `SHA1:… MD5:…`. */
   checksums(person: Person, folder: Path, entries: readonly Entry[]): Promise<Map<string, string>>
@@ -62,6 +64,7 @@ export interface FileService {
   /** Where this person sees a location, or undefined. */
   pathOf(person: Person, location: Location): string[] | undefined
   uploads: Uploads
+  trash: TrashFace
   onRemoved(listener: RemovedListener): void
   onCopied(listener: CopiedListener): void
   start(): Promise<void>
@@ -131,6 +134,20 @@ export function createFileService(deps: FileDeps): FileService {
     return result
   }
 
+  const history = createHistory({
+    shares: deps.shares,
+    entries,
+    sync,
+    sweeper,
+    reading,
+    makeFolder,
+    move: placing.move,
+    log,
+    spot,
+    pathOf: tree.pathOf,
+    told,
+  })
+
   function statAsShown(person: Person, path: Path): Entry {
     const entry = reading.stat(spot(person, path))
     const name = path.at(-1) ?? ''
@@ -197,6 +214,7 @@ export function createFileService(deps: FileDeps): FileService {
       finish: (person, transfer, to, options) =>
         told(person, [to], incoming.uploads.finish(person, transfer, to, options)),
     },
+    trash: history.trash,
     locate,
     pathOf: tree.pathOf,
     onRemoved: sweeper.onRemoved,

@@ -1,16 +1,17 @@
 import { mkdirSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
-import { closeDescriptor, openFlags, renameAt } from '../../lib/posix.ts'
-import type { Entry, PlaceOptions, Volume } from '../schema.ts'
+import { openFlags, renameAt } from '../../lib/posix.ts'
+import type { Entry, PlaceOptions } from '../schema.ts'
 import type { CopiedListener, createCopying } from './copying.ts'
 import type { Entries } from './entries.ts'
 import { inTheWay, missing, sayingAsync } from './failures.ts'
 import { Folder, openFolder, openParent } from './folders.ts'
-import { syncFolder, takeAway, whileFree } from './removing.ts'
+import { aboutDeleting, moveInto, type Wrapper, wrapped } from './history/items.ts'
+import { syncFolder, syncMoved, takeAway, whileFree } from './removing.ts'
 import type { Sweeper } from './sweeping.ts'
 import type { SyncQueue } from './sync-queue.ts'
 import { requireWritable, type Spot, splitSpot } from './tree.ts'
-import { draftName, exclusively, makeDraft, openWorkspace } from './workspace.ts'
+import { draftName, exclusively, makeDraft, openReserved, openWorkspace } from './workspace.ts'
 import type { Written } from './writing.ts'
 
 export interface PlaceDeps {
@@ -52,21 +53,19 @@ export function createPlacing(deps: PlaceDeps) {
     using sourceFolder = openFolder(source.volume, source.parent)
     using targetFolder = openParent(target.volume, target.parent)
     await options.beforeCommit?.()
-    const written = exclusively(source.volume, workspace => {
+    const written = exclusively(source.volume, () => {
       const moved = entries.at(source.volume, sourceFolder, source.name)
       if (!moved) throw missing()
       options.precondition?.(moved)
       const act = (put: () => void) => whileFree(sourceFolder, moved, put)
       return put(
-        { volume: to.volume, folder: targetFolder, name: target.name, options, workspace },
+        { spot: to, folder: targetFolder, name: target.name, options },
         sourceFolder,
         source.name,
         act,
       )
     })
-    await syncEntry(targetFolder, written.entry)
-    if (!written.isNew) sweeper.sweep(to.volume)
-    return written
+    return await settle(targetFolder, written)
   }
 
   /** Makes a copy in the target's workspace, then puts it in place at once. */
@@ -113,11 +112,10 @@ export function createPlacing(deps: PlaceDeps) {
     try {
       using targetFolder = openParent(volume, parent)
       await options.beforeCommit?.()
-      const written = exclusively(volume, work =>
-        put({ volume, folder: targetFolder, name, options, workspace: work }, holder, name, act => act()),
+      const written = exclusively(volume, () =>
+        put({ spot: to, folder: targetFolder, name, options }, holder, name, act => act()),
       )
-      await syncEntry(targetFolder, written.entry)
-      return written
+      return await settle(targetFolder, written)
     } finally {
       abandon(workspace, holder.name, options.keepsIds)
       sweeper.sweep(volume)
@@ -125,31 +123,43 @@ export function createPlacing(deps: PlaceDeps) {
   }
 
   interface Target {
-    volume: Volume
+    spot: Spot
     folder: Folder
     name: string
     options: PlaceOptions
-    workspace: Folder
   }
 
-  /** Renames into place; what was there goes to the workspace in the same breath, so the name is never empty. */
+  /** Renames into place; what was there goes to the trash in the same breath, so the name is never empty. */
   function put(
     target: Target,
     from: Folder,
     fromName: string,
     whileMovable: (act: () => void) => void,
-  ): Written {
-    const { volume, folder, name, options, workspace } = target
+  ): Placed {
+    const { folder, name, options, spot } = target
+    const { volume } = spot
     const current = entries.at(volume, folder, name)
     if (!current && entries.isTaken(folder, name)) throw inTheWay()
     if (current && !options.overwrite) throw targetTaken()
+    let replaced: Wrapper | undefined
     whileMovable(() => {
       if (!current) renameAt(from.fd, fromName, folder.fd, name, 'no-replace')
-      else whileFree(folder, current, () => exchange(from, fromName, folder, name, workspace))
+      else
+        whileFree(folder, current, () => {
+          replaced = exchange(from, fromName, target)
+        })
     })
     const entry = entries.at(volume, folder, name)
     if (!entry) throw missing()
-    return { entry, isNew: current === undefined }
+    return { entry, isNew: current === undefined, replaced }
+  }
+
+  /** Both names reach the disk: that of what was put there, and that of what was there before. */
+  async function settle(folder: Folder, { entry, isNew, replaced }: Placed): Promise<Written> {
+    using wrapper = replaced?.folder
+    await syncMoved(folder, entry.name, sync)
+    if (wrapper) await syncMoved(wrapper, entry.name, sync)
+    return { entry, isNew }
   }
 
   function checkTarget(to: Spot, target: ReturnType<typeof splitSpot>, options: PlaceOptions) {
@@ -181,13 +191,19 @@ export function createPlacing(deps: PlaceDeps) {
     sweeper.sweep(volume)
   }
 
-  async function syncEntry(folder: Folder, entry: Entry) {
-    await sayingAsync(async () => {
-      const fd = folder.open(entry.name)
+  function exchange(from: Folder, fromName: string, { spot, folder, name }: Target): Wrapper {
+    using trash = openReserved(spot.volume, 'trash')
+    return wrapped(trash, aboutDeleting(spot.path, spot.by, 'replaced'), into => {
       try {
-        await sync.sync(fd)
-      } finally {
-        closeDescriptor(fd)
+        renameAt(from.fd, fromName, folder.fd, name, 'exchange')
+      } catch (error) {
+        throw errnoOf(error) === 'EINVAL' ? intoItself() : error
+      }
+      try {
+        moveInto(into, from, fromName, name)
+      } catch (error) {
+        renameAt(from.fd, fromName, folder.fd, name, 'exchange')
+        throw error
       }
     })
   }
@@ -195,14 +211,8 @@ export function createPlacing(deps: PlaceDeps) {
   return { move, copy }
 }
 
-function exchange(from: Folder, fromName: string, folder: Folder, name: string, workspace: Folder) {
-  try {
-    renameAt(from.fd, fromName, folder.fd, name, 'exchange')
-  } catch (error) {
-    throw errnoOf(error) === 'EINVAL' ? intoItself() : error
-  }
-  renameAt(from.fd, fromName, workspace.fd, draftName('gone'))
-}
+/** `replaced`: the wrapper in the trash of what was there before; whoever gets it closes it. */
+type Placed = Written & { replaced: Wrapper | undefined }
 
 interface HeldFolder extends Folder {
   name: string

@@ -1,0 +1,91 @@
+import type { Entry, Location, Person, Volume } from '../../schema.ts'
+import type { OpenFile } from '../reading.ts'
+import { type Spot, volumeKey } from '../tree.ts'
+import { createTrash, type ListedItem, type RestoreOptions, type TrashDeps, type TrashId } from './trash.ts'
+
+type Path = readonly string[]
+
+/** An item as one person sees it. */
+export interface ShownItem extends ListedItem {
+  /** Where it was, in that person's tree. */
+  origin: string[]
+}
+
+export interface RestoreChoice {
+  /** Something in a deleted folder. */
+  inside?: Path
+  /** Where to, with its name; else where it was. */
+  to?: Path
+  whenTaken: RestoreOptions['whenTaken']
+}
+
+/** What was deleted and what was overwritten, for every face. */
+export interface TrashFace {
+  /** The newest first. `folder`: only of the volume that this path lies in; `after`: an id of the page before. */
+  list(person: Person, options?: { folder?: Path; after?: TrashId; limit?: number }): AsyncIterable<ShownItem>
+  find(person: Person, id: TrashId): ShownItem
+  stat(person: Person, id: TrashId, inside: Path): Entry
+  listInside(person: Person, id: TrashId, inside: Path): Entry[]
+  /** Close it. */
+  open(person: Person, id: TrashId, inside: Path): OpenFile
+  /** Answers its path in the person's tree. */
+  restore(person: Person, id: TrashId, choice: RestoreChoice): Promise<{ path: string[]; entry: Entry }>
+  /** For good. */
+  remove(person: Person, id: TrashId, inside?: Path): Promise<void>
+  /** For good: of the volume that this path lies in, or of all that the person may write. */
+  empty(person: Person, folder?: Path): Promise<void>
+}
+
+export interface HistoryDeps extends TrashDeps {
+  spot(person: Person, path: Path): Spot
+  pathOf(person: Person, location: Location): string[] | undefined
+  /** Tells what changed there. */
+  told<T>(person: Person, paths: Path[], work: Promise<T>): Promise<T>
+}
+
+export function createHistory(deps: HistoryDeps): { trash: TrashFace } {
+  const { shares, spot, pathOf, told } = deps
+  const trash = createTrash(deps)
+
+  const shown = (person: Person, { volume, path }: Spot): string[] =>
+    pathOf(person, { volume: volumeKey(volume, person), path }) ?? [...path]
+
+  const show = (person: Person, found: ListedItem): ShownItem => ({
+    ...found,
+    origin: shown(person, found),
+  })
+
+  const writable = (person: Person): Volume[] =>
+    shares
+      .volumes(person)
+      .filter(({ right, isAvailable, isReadOnly }) => right === 'write' && isAvailable && !isReadOnly)
+
+  return {
+    trash: {
+      async *list(person, { folder, after, limit } = {}) {
+        const options = {
+          ...(folder ? { volume: spot(person, folder).volume } : {}),
+          ...(after === undefined ? {} : { after: after.slice(after.indexOf('/') + 1) }),
+          ...(limit === undefined ? {} : { limit }),
+        }
+        for await (const found of trash.list(person, options)) yield show(person, found)
+      },
+      find: (person, id) => show(person, trash.find(person, id)),
+      stat: trash.stat,
+      listInside: trash.listInside,
+      open: trash.open,
+      async restore(person, id, { to, ...choice }) {
+        const options = { ...choice, ...(to ? { to: spot(person, to) } : {}) }
+        const { spot: place, entry } = await trash.restore(person, id, options)
+        const path = shown(person, place)
+        await told(person, [path], Promise.resolve())
+        return { path, entry }
+      },
+      remove: trash.remove,
+      async empty(person, folder) {
+        const volumes = folder ? [spot(person, folder).volume] : writable(person)
+        for (const volume of volumes) await trash.empty(person, volume)
+      },
+    },
+  }
+}
