@@ -32,7 +32,7 @@ const itemReply = z.object({
 
 const paged = z.object({
   path: path.optional().describe('Only of the share, or the home, that this lies in.'),
-  after: id.optional(),
+  after: z.string().max(100).optional().describe('What `next` of the page before says.'),
   limit: z.coerce.number().int().min(1).max(10_000).default(500),
 })
 
@@ -55,7 +55,7 @@ export function trashRoutes(files: FileService): Route[] {
           ...(query.after === undefined ? {} : { after: query.after }),
         }
         for await (const item of trash.list(actor, options)) found.push(item)
-        const next = found.length < query.limit ? null : (found.at(-1)?.id ?? null)
+        const next = found.length < query.limit ? null : (found.at(-1)?.item ?? null)
         return { items: found.map(itemAsReply), next }
       },
     }),
@@ -68,7 +68,7 @@ export function trashRoutes(files: FileService): Route[] {
       reply: z.object({ path: z.string(), entries: z.array(entryReply) }),
       async handle({ actor, query }) {
         const inside = parsePath(query.path)
-        const entries = trash.listInside(actor, query.id, inside)
+        const entries = await trash.listInside(actor, query.id, inside)
         entries.sort((one, other) => (one.name < other.name ? -1 : 1))
         return { path: formatPath(inside), entries: entries.map(asReply) }
       },
@@ -81,7 +81,7 @@ export function trashRoutes(files: FileService): Route[] {
       query: z.object({ id, path: path.default('') }),
       streams: 'response',
       async handle({ actor, query, request, response }) {
-        const file = trash.open(actor, query.id, parsePath(query.path))
+        const file = await trash.open(actor, query.id, parsePath(query.path))
         try {
           const { name, size, etag, modifiedAtMs } = file.entry
           const { read, readNow } = file
@@ -150,7 +150,7 @@ async function restoreAll({ trash }: FileService, actor: Person, { items, to, wh
   for (const { id, path } of items) {
     try {
       const inside = parsePath(path)
-      const name = inside.at(-1) ?? trash.find(actor, id).origin.at(-1) ?? ''
+      const name = inside.at(-1) ?? (await trash.find(actor, id)).origin.at(-1) ?? ''
       const target = to === undefined ? {} : { to: [...parsePath(to), name] }
       const done = await trash.restore(actor, id, { inside, whenTaken, ...target })
       restored.push({ id, path: formatPath(done.path), entry: asReply(done.entry) })

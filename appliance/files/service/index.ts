@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { type Clock, systemClock } from '../../lib/clock.ts'
 import type { Events } from '../../lib/events.ts'
 import type { Log } from '../../lib/log.ts'
 import type { ChecksumAlgorithm, Checksums } from '../parse/checksums.ts'
@@ -75,6 +76,7 @@ export interface FileDeps {
   shares: Volumes
   events: Events
   log: Log
+  clock?: Clock
   /** How many fsyncs may run at once. */
   syncLanes?: number
   folderFacts?: FolderFacts
@@ -146,6 +148,7 @@ export function createFileService(deps: FileDeps): FileService {
     spot,
     pathOf: tree.pathOf,
     told,
+    clock: deps.clock ?? systemClock,
   })
 
   function statAsShown(person: Person, path: Path): Entry {

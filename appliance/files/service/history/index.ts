@@ -1,6 +1,8 @@
+import type { Clock } from '../../../lib/clock.ts'
 import type { Entry, Location, Person, Volume } from '../../schema.ts'
 import type { OpenFile } from '../reading.ts'
 import { type Spot, volumeKey } from '../tree.ts'
+import { createGathering } from './gathering.ts'
 import { createTrash, type ListedItem, type RestoreOptions, type TrashDeps, type TrashId } from './trash.ts'
 
 type Path = readonly string[]
@@ -21,13 +23,13 @@ export interface RestoreChoice {
 
 /** What was deleted and what was overwritten, for every face. */
 export interface TrashFace {
-  /** The newest first. `folder`: only of the volume that this path lies in; `after`: an id of the page before. */
-  list(person: Person, options?: { folder?: Path; after?: TrashId; limit?: number }): AsyncIterable<ShownItem>
-  find(person: Person, id: TrashId): ShownItem
-  stat(person: Person, id: TrashId, inside: Path): Entry
-  listInside(person: Person, id: TrashId, inside: Path): Entry[]
+  /** The newest first. `folder`: only of the volume that this path lies in; `after`: the `item` that the page before ended with. */
+  list(person: Person, options?: { folder?: Path; after?: string; limit?: number }): AsyncIterable<ShownItem>
+  find(person: Person, id: TrashId): Promise<ShownItem>
+  stat(person: Person, id: TrashId, inside: Path): Promise<Entry>
+  listInside(person: Person, id: TrashId, inside: Path): Promise<Entry[]>
   /** Close it. */
-  open(person: Person, id: TrashId, inside: Path): OpenFile
+  open(person: Person, id: TrashId, inside: Path): Promise<OpenFile>
   /** Answers its path in the person's tree. */
   restore(person: Person, id: TrashId, choice: RestoreChoice): Promise<{ path: string[]; entry: Entry }>
   /** For good. */
@@ -36,7 +38,8 @@ export interface TrashFace {
   empty(person: Person, folder?: Path): Promise<void>
 }
 
-export interface HistoryDeps extends TrashDeps {
+export interface HistoryDeps extends Omit<TrashDeps, 'gathering'> {
+  clock: Clock
   spot(person: Person, path: Path): Spot
   pathOf(person: Person, location: Location): string[] | undefined
   /** Tells what changed there. */
@@ -45,7 +48,8 @@ export interface HistoryDeps extends TrashDeps {
 
 export function createHistory(deps: HistoryDeps): { trash: TrashFace } {
   const { shares, spot, pathOf, told } = deps
-  const trash = createTrash(deps)
+  const gathering = createGathering(deps.log, deps.clock.now)
+  const trash = createTrash({ ...deps, gathering })
 
   const shown = (person: Person, { volume, path }: Spot): string[] =>
     pathOf(person, { volume: volumeKey(volume, person), path }) ?? [...path]
@@ -65,12 +69,12 @@ export function createHistory(deps: HistoryDeps): { trash: TrashFace } {
       async *list(person, { folder, after, limit } = {}) {
         const options = {
           ...(folder ? { volume: spot(person, folder).volume } : {}),
-          ...(after === undefined ? {} : { after: after.slice(after.indexOf('/') + 1) }),
+          ...(after === undefined ? {} : { after }),
           ...(limit === undefined ? {} : { limit }),
         }
         for await (const found of trash.list(person, options)) yield show(person, found)
       },
-      find: (person, id) => show(person, trash.find(person, id)),
+      find: async (person, id) => show(person, await trash.find(person, id)),
       stat: trash.stat,
       listInside: trash.listInside,
       open: trash.open,

@@ -52,7 +52,7 @@ export function aboutDeleting(
 }
 
 /** A new folder in the trash that says what comes into it. */
-export function makeWrapper(trash: Folder, told: About, deletedAtMs = Date.now()): Wrapper {
+function makeWrapper(trash: Folder, told: About, deletedAtMs = Date.now()): Wrapper {
   const item = itemName(deletedAtMs, randomId().toString(36))
   mkdirSync(trash.at(item), 0o700)
   try {
@@ -70,8 +70,13 @@ export interface Wrapper {
 }
 
 /** Runs `fill`, which moves one thing into a new wrapper; nothing is left of the wrapper where it fails. */
-export function wrapped(trash: Folder, told: About, fill: (wrapper: Folder) => void): Wrapper {
-  const wrapper = makeWrapper(trash, told)
+export function wrapped(
+  trash: Folder,
+  told: About,
+  fill: (wrapper: Folder) => void,
+  deletedAtMs?: number,
+): Wrapper {
+  const wrapper = makeWrapper(trash, told, deletedAtMs)
   try {
     fill(wrapper.folder)
     return wrapper

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { Failure } from '../../../lib/failure.ts'
 import { closeDescriptor, openFlags, renameAt } from '../../../lib/posix.ts'
 import { checkName } from '../../parse/names.ts'
@@ -22,12 +22,14 @@ import {
   openWorkspace,
 } from '../workspace.ts'
 import type { Written } from '../writing.ts'
+import { type Arrived, type Gathering, smbFolder } from './gathering.ts'
 import { dropIfEmpty, readItem, type TrashItem } from './items.ts'
 import { forgetSize } from './sizes.ts'
+import { dropItem, itemsOf, openTrash } from './trash-folder.ts'
 
 type Path = readonly string[]
 
-/** `share:NAME/ITEM` or `home:USER/ITEM`. */
+/** `share:NAME/ITEM` or `home:USER/ITEM`; of what came over SMB just now, where it lies. */
 export type TrashId = string
 
 export interface ListedItem extends TrashItem {
@@ -44,15 +46,16 @@ export interface RestoreOptions {
 }
 
 export interface Trash {
-  /** Of all volumes that the person sees, the newest first. `after`: the last item of the page before. */
+  /** Of all volumes that the person sees, the newest first. */
+  /** `after`: the `item` that the page before ended with. */
   list(
     person: Person,
     options?: { volume?: Volume; after?: string; limit?: number },
   ): AsyncGenerator<ListedItem>
-  find(person: Person, id: TrashId): ListedItem
-  stat(person: Person, id: TrashId, inside: Path): Entry
-  listInside(person: Person, id: TrashId, inside: Path): Entry[]
-  open(person: Person, id: TrashId, inside: Path): OpenFile
+  find(person: Person, id: TrashId): Promise<ListedItem>
+  stat(person: Person, id: TrashId, inside: Path): Promise<Entry>
+  listInside(person: Person, id: TrashId, inside: Path): Promise<Entry[]>
+  open(person: Person, id: TrashId, inside: Path): Promise<OpenFile>
   /** Answers where it lies now. */
   restore(person: Person, id: TrashId, options: RestoreOptions): Promise<{ spot: Spot; entry: Entry }>
   /** For good. */
@@ -69,28 +72,33 @@ export interface TrashDeps {
   reading: { stat(spot: Spot): Entry; open(spot: Spot): OpenFile }
   makeFolder(spot: Spot): Promise<Entry>
   move(from: Spot, to: Spot, options: PlaceOptions): Promise<Written>
+  gathering: Gathering
   log: Parameters<typeof readNames>[1]
 }
 
 /** What was deleted or replaced. Who has a right on the volume sees it; to restore or delete it takes the right to write. */
 export function createTrash(deps: TrashDeps): Trash {
-  const { shares, entries, sync, sweeper, reading, makeFolder, move, log } = deps
+  const { shares, entries, sync, sweeper, reading, makeFolder, move, gathering, log } = deps
 
   async function* list(
     person: Person,
     { volume: only, after, limit = Number.POSITIVE_INFINITY }: Parameters<Trash['list']>[1] = {},
   ): AsyncGenerator<ListedItem> {
     const volumes = (only ? [only] : shares.volumes(person)).filter(volume => volume.isAvailable)
-    const all = volumes.flatMap(volume => itemsOf(volume).map(item => ({ volume, item })))
+    const all: { volume: Volume; item: string; arrived?: Arrived }[] = []
+    for (const volume of volumes) {
+      for (const arrived of await gathering.gather(volume)) all.push({ volume, item: arrived.item, arrived })
+      for (const item of itemsOf(volume)) all.push({ volume, item })
+    }
     all.sort((one, other) => (one.item < other.item ? 1 : -1))
     let left = limit
-    for (const { volume, item } of all) {
+    for (const { volume, item, arrived } of all) {
       if (left <= 0) return
       if (after !== undefined && item >= after) continue
-      const found = look(volume, item)
+      const found = arrived ?? look(volume, item)
       if (!found) continue
       left -= 1
-      yield { ...found, id: `${volumeKey(volume, person)}/${item}` }
+      yield { ...found, id: `${volumeKey(volume, person)}/${arrived ? arrived.place.join('/') : item}` }
     }
   }
 
@@ -99,14 +107,16 @@ export function createTrash(deps: TrashDeps): Trash {
     return trash && saying(() => readItem(entries, volume, trash, item))
   }
 
-  function find(person: Person, id: TrashId): ListedItem {
+  async function find(person: Person, id: TrashId): Promise<ListedItem> {
     const slash = id.indexOf('/')
-    const [key, item] = [id.slice(0, slash), id.slice(slash + 1)]
+    const [key, place] = [id.slice(0, slash), id.slice(slash + 1)]
     const volume = shares.volumes(person).find(one => volumeKey(one, person) === key)
-    if (slash < 0 || !volume || !parseItemName(item)) throw noItem()
+    if (slash < 0 || !volume) throw noItem()
+    const item = place.startsWith(`${smbFolder}/`) ? await gathering.take(volume, place.split('/')) : place
+    if (item === undefined || !parseItemName(item)) throw noItem()
     const found = look(volume, item)
     if (!found) throw noItem()
-    return { ...found, id }
+    return { ...found, id: `${key}/${item}` }
   }
 
   /** The way to something in the trash, past what no face may name. */
@@ -116,7 +126,7 @@ export function createTrash(deps: TrashDeps): Trash {
   }
 
   async function restore(person: Person, id: TrashId, options: RestoreOptions) {
-    const found = find(person, id)
+    const found = await find(person, id)
     const { inside = [], whenTaken } = options
     const from = spotOf(found, inside)
     const to = options.to ?? { volume: found.volume, path: [...found.path, ...inside], by: person }
@@ -163,7 +173,7 @@ export function createTrash(deps: TrashDeps): Trash {
   }
 
   async function remove(person: Person, id: TrashId, inside: Path = []) {
-    const found = find(person, id)
+    const found = await find(person, id)
     const spot = spotOf(found, inside)
     requireWritable(spot)
     using trash = openReserved(found.volume, 'trash')
@@ -195,39 +205,17 @@ export function createTrash(deps: TrashDeps): Trash {
   return {
     list,
     find,
-    stat: (person, id, inside) => reading.stat(spotOf(find(person, id), inside)),
-    listInside(person, id, inside) {
-      const { volume, path } = spotOf(find(person, id), inside)
+    stat: async (person, id, inside) => reading.stat(spotOf(await find(person, id), inside)),
+    async listInside(person, id, inside) {
+      const { volume, path } = spotOf(await find(person, id), inside)
       using folder = openFolder(volume, path)
       return saying(() => readNames(folder, log).flatMap(name => entries.at(volume, folder, name) ?? []))
     },
-    open: (person, id, inside) => reading.open(spotOf(find(person, id), inside)),
+    open: async (person, id, inside) => reading.open(spotOf(await find(person, id), inside)),
     restore,
     remove,
     empty,
   }
-}
-
-/** The names of what is in the trash. */
-export function itemsOf(volume: Volume): string[] {
-  using trash = openTrash(volume)
-  if (!trash) return []
-  return saying(() => readdirSync(trash.path)).filter(name => parseItemName(name) !== undefined)
-}
-
-/** Undefined where nothing was ever deleted. */
-export function openTrash(volume: Volume): Folder | undefined {
-  try {
-    return openFolder(volume, ['.cairn', 'trash'])
-  } catch (error) {
-    if (error instanceof Failure && error.kind === 'missing') return undefined
-    throw error
-  }
-}
-
-/** Out of the trash, to where it is swept; its ids are told to be gone as they go. */
-export function dropItem(volume: Volume, trash: Folder, item: string): void {
-  exclusively(volume, workspace => renameAt(trash.fd, item, workspace.fd, draftName('gone')))
 }
 
 function exchangeForEmpty(volume: Volume, cairn: Folder) {
