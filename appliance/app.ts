@@ -36,7 +36,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const storage = createStorage({ ...kit, jobs, poolsDir: config.poolsDir })
   const users = createUsers(kit)
   const shares = createShares({ ...kit, storage, users, system })
-  const files = createFiles({ ...kit, shares })
+  const files = createFiles({ ...kit, shares, snapshots: shares.snapshots })
   const dav = createDav({
     ...kit,
     files,

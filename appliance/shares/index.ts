@@ -15,7 +15,7 @@ import { type Authority, createCatalog } from './service/catalog.ts'
 import { createHomes } from './service/homes.ts'
 import { createShareService, type ShareService } from './service/shares.ts'
 import { createSmbSync } from './service/smb.ts'
-import { createSnapshots } from './service/snapshots.ts'
+import { createSnapshots, type Snapshots } from './service/snapshots.ts'
 import { createSubvolumes } from './service/subvolumes.ts'
 import { createStore } from './store/index.ts'
 import { shareMigrations } from './store/migrations.ts'
@@ -32,6 +32,8 @@ declare module '../lib/events.ts' {
 
 export interface Shares extends Authority, Omit<ShareService, 'finishInterrupted'> {
   domain: Domain
+  /** What is in snapshots, for whoever has a right on the share. */
+  snapshots: Pick<Snapshots, 'list' | 'open'>
 }
 
 export interface SharesDeps {
@@ -118,5 +120,6 @@ export function createShares(deps: SharesDeps): Shares {
     start: catchUp,
   }
   const { finishInterrupted: _, ...face } = service
-  return { ...face, volumes: catalog.volumes, volume: catalog.volume, home: catalog.home, domain }
+  const { volumes, volume, home } = catalog
+  return { ...face, volumes, volume, home, snapshots, domain }
 }

@@ -4,7 +4,14 @@ import { changeRoutes } from './changes.ts'
 import { contentRoutes } from './content.ts'
 import { listingRoutes } from './listing.ts'
 import { trashRoutes } from './trash.ts'
+import { versionRoutes } from './versions.ts'
 
 export function fileRoutes(files: FileService): Route[] {
-  return [...listingRoutes(files), ...contentRoutes(files), ...changeRoutes(files), ...trashRoutes(files)]
+  return [
+    ...listingRoutes(files),
+    ...contentRoutes(files),
+    ...changeRoutes(files),
+    ...trashRoutes(files),
+    ...versionRoutes(files),
+  ]
 }

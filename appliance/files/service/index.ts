@@ -10,6 +10,7 @@ import type {
   Person,
   PlaceOptions,
   RemoveOptions,
+  SnapshotFiles,
   Volume,
   Volumes,
   WriteOptions,
@@ -19,7 +20,7 @@ import { createChecksumListing, createRecalculating } from './checksums.ts'
 import { type CopiedListener, createCopying } from './copying.ts'
 import { createEntries, type FolderFacts } from './entries.ts'
 import { openFolder } from './folders.ts'
-import { createHistory, type TrashFace } from './history/index.ts'
+import { createHistory, type TrashFace, type VersionFace } from './history/index.ts'
 import { createListing, describeVolume, type ListOptions } from './listing.ts'
 import { createFolderMaking } from './making.ts'
 import { createNews } from './news.ts'
@@ -66,6 +67,7 @@ export interface FileService {
   pathOf(person: Person, location: Location): string[] | undefined
   uploads: Uploads
   trash: TrashFace
+  versions: VersionFace
   onRemoved(listener: RemovedListener): void
   onCopied(listener: CopiedListener): void
   start(): Promise<void>
@@ -77,6 +79,8 @@ export interface FileDeps {
   events: Events
   log: Log
   clock?: Clock
+  /** Without it there are no snapshots among the versions. */
+  snapshots?: SnapshotFiles
   /** How many fsyncs may run at once. */
   syncLanes?: number
   folderFacts?: FolderFacts
@@ -98,7 +102,7 @@ export function createFileService(deps: FileDeps): FileService {
   const reading = createReading(entries)
   const recalculate = createRecalculating(entries)
   const checksumsIn = createChecksumListing()
-  const replace = createReplacing({ entries, sync })
+  const replace = createReplacing({ entries, sync, onKept: () => undefined })
   const write = createWriting(replace)
   const makeFolder = createFolderMaking({ entries, sync })
   const remove = createRemoving({ entries, sync, sweeper })
@@ -149,6 +153,8 @@ export function createFileService(deps: FileDeps): FileService {
     pathOf: tree.pathOf,
     told,
     clock: deps.clock ?? systemClock,
+    replace,
+    snapshots: deps.snapshots,
   })
 
   function statAsShown(person: Person, path: Path): Entry {
@@ -218,6 +224,7 @@ export function createFileService(deps: FileDeps): FileService {
         told(person, [to], incoming.uploads.finish(person, transfer, to, options)),
     },
     trash: history.trash,
+    versions: history.versions,
     locate,
     pathOf: tree.pathOf,
     onRemoved: sweeper.onRemoved,

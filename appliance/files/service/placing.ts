@@ -2,11 +2,13 @@ import { mkdirSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { openFlags, renameAt } from '../../lib/posix.ts'
 import type { Entry, PlaceOptions } from '../schema.ts'
-import type { CopiedListener, createCopying } from './copying.ts'
+import type { CopiedListener, CopyJob, createCopying } from './copying.ts'
 import type { Entries } from './entries.ts'
 import { inTheWay, missing, sayingAsync } from './failures.ts'
 import { Folder, openFolder, openParent } from './folders.ts'
+import { carryVersions } from './history/carrying.ts'
 import { aboutDeleting, moveInto, type Wrapper, wrapped } from './history/items.ts'
+import { dropShelves } from './history/shelf.ts'
 import { syncFolder, syncMoved, takeAway, whileFree } from './removing.ts'
 import type { Sweeper } from './sweeping.ts'
 import type { SyncQueue } from './sync-queue.ts'
@@ -32,9 +34,19 @@ export function createPlacing(deps: PlaceDeps) {
     splitSpot(from)
     refuseInside(from, to)
     if (from.volume.path === to.volume.path) return moveWithin(from, to, options)
-    const written = await bring(from, to, { ...options, keepsIds: true, isShallow: false })
-    await dropSource(from, written.entry)
-    return written
+    const carried: number[] = []
+    const onMoved = async (id: number) => {
+      if (await carryVersions(from.volume, to.volume, { id, sync })) carried.push(id)
+    }
+    try {
+      const written = await bring(from, to, { ...options, keepsIds: true, isShallow: false, onMoved })
+      await dropSource(from, written.entry)
+      dropShelves(from.volume, carried)
+      return written
+    } catch (error) {
+      dropShelves(to.volume, carried)
+      throw error
+    }
   }
 
   async function copy(
@@ -72,7 +84,7 @@ export function createPlacing(deps: PlaceDeps) {
   async function bring(
     from: Spot,
     to: Spot,
-    options: PlaceOptions & { keepsIds: boolean; isShallow: boolean },
+    options: PlaceOptions & { keepsIds: boolean; isShallow: boolean; onMoved?: CopyJob['onMoved'] },
   ): Promise<Written> {
     const target = splitSpot(to)
     using source = openSource(from)
@@ -91,6 +103,7 @@ export function createPlacing(deps: PlaceDeps) {
           keepsIds: options.keepsIds,
           isShallow: options.isShallow,
           onCopied,
+          ...(options.onMoved ? { onMoved: options.onMoved } : {}),
         },
       ),
     ).catch(error => {

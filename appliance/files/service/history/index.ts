@@ -1,9 +1,12 @@
 import type { Clock } from '../../../lib/clock.ts'
-import type { Entry, Location, Person, Volume } from '../../schema.ts'
+import type { ChangeOptions, Entry, Location, Person, Volume } from '../../schema.ts'
 import type { OpenFile } from '../reading.ts'
 import { type Spot, volumeKey } from '../tree.ts'
+import type { Written } from '../writing.ts'
 import { createGathering } from './gathering.ts'
+import { dropShelves } from './shelf.ts'
 import { createTrash, type ListedItem, type RestoreOptions, type TrashDeps, type TrashId } from './trash.ts'
+import { createVersions, type Version, type VersionDeps } from './versions.ts'
 
 type Path = readonly string[]
 
@@ -38,7 +41,20 @@ export interface TrashFace {
   empty(person: Person, folder?: Path): Promise<void>
 }
 
-export interface HistoryDeps extends Omit<TrashDeps, 'gathering'> {
+/** What a file was before. */
+export interface VersionFace {
+  /** The present content first, then the newest: kept versions and snapshots. */
+  list(person: Person, path: Path): Promise<Version[]>
+  /** Close it. */
+  open(person: Person, path: Path, id: string): OpenFile
+  /** What is there now becomes a version. */
+  restore(person: Person, path: Path, id: string, options?: ChangeOptions): Promise<Written>
+  remove(person: Person, path: Path, id: string): Promise<void>
+  /** An empty label takes it away. */
+  label(person: Person, path: Path, id: string, text: string): Promise<void>
+}
+
+export interface HistoryDeps extends Omit<TrashDeps, 'gathering'>, VersionDeps {
   clock: Clock
   spot(person: Person, path: Path): Spot
   pathOf(person: Person, location: Location): string[] | undefined
@@ -46,10 +62,13 @@ export interface HistoryDeps extends Omit<TrashDeps, 'gathering'> {
   told<T>(person: Person, paths: Path[], work: Promise<T>): Promise<T>
 }
 
-export function createHistory(deps: HistoryDeps): { trash: TrashFace } {
+export function createHistory(deps: HistoryDeps): { trash: TrashFace; versions: VersionFace } {
   const { shares, spot, pathOf, told } = deps
   const gathering = createGathering(deps.log, deps.clock.now)
   const trash = createTrash({ ...deps, gathering })
+
+  const versions = createVersions(deps)
+  deps.sweeper.onRemoved(async (ids, volume) => dropShelves(volume, ids))
 
   const shown = (person: Person, { volume, path }: Spot): string[] =>
     pathOf(person, { volume: volumeKey(volume, person), path }) ?? [...path]
@@ -90,6 +109,14 @@ export function createHistory(deps: HistoryDeps): { trash: TrashFace } {
         const volumes = folder ? [spot(person, folder).volume] : writable(person)
         for (const volume of volumes) await trash.empty(person, volume)
       },
+    },
+    versions: {
+      list: async (person, path) => versions.list(person, spot(person, path)),
+      open: (person, path, id) => versions.open(person, spot(person, path), id),
+      restore: async (person, path, id, options) =>
+        told(person, [path], versions.restore(person, spot(person, path), id, options)),
+      remove: async (person, path, id) => versions.remove(spot(person, path), id),
+      label: async (person, path, id, text) => versions.label(spot(person, path), id, text),
     },
   }
 }
