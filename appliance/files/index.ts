@@ -11,8 +11,13 @@ export {
   parseChecksums,
 } from './parse/checksums.ts'
 export { formatPath, parsePath } from './parse/names.ts'
+export { davTrashName, parseDavTrashName } from './plan/trash.ts'
+export { davVersionNames } from './plan/versions.ts'
 export type { Entry, Location, Person, Precondition, Volume, Volumes, WriteOptions } from './schema.ts'
 export type { FolderFacts } from './service/entries.ts'
+export type { LocateById } from './service/finding.ts'
+export type { ShownItem, TrashFace, VersionFace } from './service/history/index.ts'
+export type { Version } from './service/history/versions.ts'
 export type { OpenFile } from './service/reading.ts'
 export type { Uploads } from './service/uploads/index.ts'
 

@@ -19,6 +19,7 @@ import { archiveOf } from './archive.ts'
 import { createChecksumListing, createRecalculating } from './checksums.ts'
 import { type CopiedListener, createCopying } from './copying.ts'
 import { createEntries, type FolderFacts } from './entries.ts'
+import { createWalk, type LocateById } from './finding.ts'
 import { openFolder } from './folders.ts'
 import { createHistory, type TrashFace, type VersionFace } from './history/index.ts'
 import { createListing, describeVolume, type ListOptions } from './listing.ts'
@@ -65,6 +66,8 @@ export interface FileService {
   locate(person: Person, path: Path): Location
   /** Where this person sees a location, or undefined. */
   pathOf(person: Person, location: Location): string[] | undefined
+  /** Where this person sees the file with this id, or undefined. */
+  pathById(person: Person, id: number): Promise<string[] | undefined>
   uploads: Uploads
   trash: TrashFace
   versions: VersionFace
@@ -79,6 +82,8 @@ export interface FileDeps {
   events: Events
   log: Log
   clock?: Clock
+  /** Without it, what an id belongs to is looked for everywhere. */
+  locateById?: LocateById
   /** Without it there are no snapshots among the versions. */
   snapshots?: SnapshotFiles
   /** How many fsyncs may run at once. */
@@ -99,6 +104,7 @@ export function createFileService(deps: FileDeps): FileService {
   const onCopied: CopiedListener = async pairs => {
     for (const listener of copiedListeners) await listener(pairs)
   }
+  const locateById = deps.locateById ?? createWalk(log)
   const reading = createReading(entries)
   const recalculate = createRecalculating(entries)
   const checksumsIn = createChecksumListing()
@@ -222,6 +228,10 @@ export function createFileService(deps: FileDeps): FileService {
       ...incoming.uploads,
       finish: (person, transfer, to, options) =>
         told(person, [to], incoming.uploads.finish(person, transfer, to, options)),
+    },
+    async pathById(person, id) {
+      const found = await locateById(deps.shares.volumes(person), id)
+      return found && tree.pathOf(person, { volume: volumeKey(found.volume, person), path: found.path })
     },
     trash: history.trash,
     versions: history.versions,

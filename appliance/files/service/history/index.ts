@@ -26,8 +26,11 @@ export interface RestoreChoice {
 
 /** What was deleted and what was overwritten, for every face. */
 export interface TrashFace {
-  /** The newest first. `folder`: only of the volume that this path lies in; `after`: the `item` that the page before ended with. */
-  list(person: Person, options?: { folder?: Path; after?: string; limit?: number }): AsyncIterable<ShownItem>
+  /** The newest first. `folder`: only of the volume that this path lies in; `after`: the `item` that the page before ended with; `second`: of when it was deleted. */
+  list(
+    person: Person,
+    options?: { folder?: Path; after?: string; limit?: number; second?: number },
+  ): AsyncIterable<ShownItem>
   find(person: Person, id: TrashId): Promise<ShownItem>
   stat(person: Person, id: TrashId, inside: Path): Promise<Entry>
   listInside(person: Person, id: TrashId, inside: Path): Promise<Entry[]>
@@ -85,11 +88,12 @@ export function createHistory(deps: HistoryDeps): { trash: TrashFace; versions: 
 
   return {
     trash: {
-      async *list(person, { folder, after, limit } = {}) {
+      async *list(person, { folder, after, limit, second } = {}) {
         const options = {
           ...(folder ? { volume: spot(person, folder).volume } : {}),
           ...(after === undefined ? {} : { after }),
           ...(limit === undefined ? {} : { limit }),
+          ...(second === undefined ? {} : { second }),
         }
         for await (const found of trash.list(person, options)) yield show(person, found)
       },

@@ -47,10 +47,10 @@ export interface RestoreOptions {
 
 export interface Trash {
   /** Of all volumes that the person sees, the newest first. */
-  /** `after`: the `item` that the page before ended with. */
+  /** `after`: the `item` that the page before ended with; `second`: only what was deleted in it, since 1970. */
   list(
     person: Person,
-    options?: { volume?: Volume; after?: string; limit?: number },
+    options?: { volume?: Volume; after?: string; limit?: number; second?: number },
   ): AsyncGenerator<ListedItem>
   find(person: Person, id: TrashId): Promise<ListedItem>
   stat(person: Person, id: TrashId, inside: Path): Promise<Entry>
@@ -82,7 +82,7 @@ export function createTrash(deps: TrashDeps): Trash {
 
   async function* list(
     person: Person,
-    { volume: only, after, limit = Number.POSITIVE_INFINITY }: Parameters<Trash['list']>[1] = {},
+    { volume: only, after, limit = Number.POSITIVE_INFINITY, second }: Parameters<Trash['list']>[1] = {},
   ): AsyncGenerator<ListedItem> {
     const volumes = (only ? [only] : shares.volumes(person)).filter(volume => volume.isAvailable)
     const all: { volume: Volume; item: string; arrived?: Arrived }[] = []
@@ -95,6 +95,7 @@ export function createTrash(deps: TrashDeps): Trash {
     for (const { volume, item, arrived } of all) {
       if (left <= 0) return
       if (after !== undefined && item >= after) continue
+      if (second !== undefined && secondOf(item) !== second) continue
       const found = arrived ?? look(volume, item)
       if (!found) continue
       left -= 1
@@ -232,6 +233,10 @@ function exchangeForEmpty(volume: Volume, cairn: Folder) {
   } finally {
     closeDescriptor(fd)
   }
+}
+
+function secondOf(item: string): number {
+  return Math.floor((parseItemName(item)?.deletedAtMs ?? 0) / 1000)
 }
 
 function isTaken(error: unknown): boolean {
