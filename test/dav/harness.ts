@@ -89,6 +89,8 @@ export async function startDav(owner: Owner, folder: string, open?: Database): P
     },
     events: createEvents(),
     log,
+    clock,
+    everyVolume: () => [...Object.values(volumes), bobHome],
   })
   const dav = createDav({ files, authenticate, database, clock, log, instanceId: 'octesttest01' })
   const listener = (request: IncomingMessage, response: Parameters<typeof dav.handle>[1]) => {

@@ -1,13 +1,17 @@
-/** A kept version in the folder of its file: the modification time of its content in milliseconds, and a token. */
-export function versionName(modifiedAtMs: number, token: string): string {
-  return `${String(Math.max(0, Math.floor(modifiedAtMs))).padStart(13, '0')}-${token}`
+const timeDigits = 9
+
+/** A kept version in the folder of its file: the time of its content, then when it became a version and a token. */
+export function versionName(modifiedAtMs: number, keptAtMs: number, token: string): string {
+  const kept = Math.max(0, Math.floor(keptAtMs)).toString(36).padStart(timeDigits, '0')
+  return `${String(Math.max(0, Math.floor(modifiedAtMs))).padStart(13, '0')}-${kept}${token}`
 }
 
-const pattern = /^(\d{13,15})-([0-9a-z]{1,32})$/
+const pattern = /^(\d{13,15})-([0-9a-z]{9})[0-9a-z]{1,32}$/
 
-export function parseVersionName(name: string): { modifiedAtMs: number; token: string } | undefined {
-  const [, time, token] = pattern.exec(name) ?? []
-  return time === undefined || token === undefined ? undefined : { modifiedAtMs: Number(time), token }
+export function parseVersionName(name: string): { modifiedAtMs: number; keptAtMs: number } | undefined {
+  const [, time, kept] = pattern.exec(name) ?? []
+  if (time === undefined || kept === undefined) return undefined
+  return { modifiedAtMs: Number(time), keptAtMs: Number.parseInt(kept, 36) }
 }
 
 export const currentId = 'current'

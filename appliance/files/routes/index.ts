@@ -2,6 +2,7 @@ import type { Route } from '../../http/route.ts'
 import type { FileService } from '../service/index.ts'
 import { changeRoutes } from './changes.ts'
 import { contentRoutes } from './content.ts'
+import { historyRoutes } from './history.ts'
 import { listingRoutes } from './listing.ts'
 import { trashRoutes } from './trash.ts'
 import { versionRoutes } from './versions.ts'
@@ -13,5 +14,6 @@ export function fileRoutes(files: FileService): Route[] {
     ...changeRoutes(files),
     ...trashRoutes(files),
     ...versionRoutes(files),
+    ...historyRoutes(files),
   ]
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import type { Events } from '../../lib/events.ts'
+import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import type { ChecksumAlgorithm, Checksums } from '../parse/checksums.ts'
 import type {
@@ -21,7 +22,7 @@ import { type CopiedListener, createCopying } from './copying.ts'
 import { createEntries, type FolderFacts } from './entries.ts'
 import { createWalk, type LocateById } from './finding.ts'
 import { openFolder } from './folders.ts'
-import { createHistory, type TrashFace, type VersionFace } from './history/index.ts'
+import { createHistory, type History, type TrashFace, type VersionFace } from './history/index.ts'
 import { createListing, describeVolume, type ListOptions } from './listing.ts'
 import { createFolderMaking } from './making.ts'
 import { createNews } from './news.ts'
@@ -71,6 +72,7 @@ export interface FileService {
   uploads: Uploads
   trash: TrashFace
   versions: VersionFace
+  history: Pick<History, 'usage' | 'tidy'>
   onRemoved(listener: RemovedListener): void
   onCopied(listener: CopiedListener): void
   start(): Promise<void>
@@ -105,13 +107,14 @@ export function createFileService(deps: FileDeps): FileService {
     for (const listener of copiedListeners) await listener(pairs)
   }
   const locateById = deps.locateById ?? createWalk(log)
+  const onTrashed = (volume: Volume) => history.deleted(volume)
   const reading = createReading(entries)
   const recalculate = createRecalculating(entries)
   const checksumsIn = createChecksumListing()
-  const replace = createReplacing({ entries, sync, onKept: () => undefined })
+  const replace = createReplacing({ entries, sync, onKept: (volume, id) => history.kept(volume, id) })
   const write = createWriting(replace)
   const makeFolder = createFolderMaking({ entries, sync })
-  const remove = createRemoving({ entries, sync, sweeper })
+  const remove = createRemoving({ entries, sync, sweeper, onTrashed })
   const touch = createTouching({ entries, sync })
   const list = createListing({ entries, tree, log })
   const placing = createPlacing({
@@ -119,6 +122,7 @@ export function createFileService(deps: FileDeps): FileService {
     sync,
     sweeper,
     onCopied,
+    onTrashed,
     copyTree: createCopying({ entries, sync, log }),
   })
 
@@ -140,8 +144,16 @@ export function createFileService(deps: FileDeps): FileService {
     return { volume: volumeKey(found.volume, person), path: found.path }
   }
 
+  /** Wherever it was that somebody found no space. */
+  function pressed(person: Person) {
+    for (const volume of deps.shares.volumes(person)) if (volume.isAvailable) history.pressed(volume)
+  }
+
   const told = async <T>(person: Person, paths: Path[], work: Promise<T>): Promise<T> => {
-    const result = await work
+    const result = await work.catch((error: unknown) => {
+      if (error instanceof Failure && error.kind === 'full') pressed(person)
+      throw error
+    })
     for (const path of paths) news.changed(locate(person, path))
     return result
   }
@@ -159,6 +171,7 @@ export function createFileService(deps: FileDeps): FileService {
     pathOf: tree.pathOf,
     told,
     clock: deps.clock ?? systemClock,
+    everyVolume: () => deps.everyVolume?.() ?? [],
     replace,
     snapshots: deps.snapshots,
   })
@@ -226,6 +239,11 @@ export function createFileService(deps: FileDeps): FileService {
     },
     uploads: {
       ...incoming.uploads,
+      put: (person, ...rest) =>
+        incoming.uploads.put(person, ...rest).catch(error => {
+          if (error instanceof Failure && error.kind === 'full') pressed(person)
+          throw error
+        }),
       finish: (person, transfer, to, options) =>
         told(person, [to], incoming.uploads.finish(person, transfer, to, options)),
     },
@@ -235,6 +253,7 @@ export function createFileService(deps: FileDeps): FileService {
     },
     trash: history.trash,
     versions: history.versions,
+    history,
     locate,
     pathOf: tree.pathOf,
     onRemoved: sweeper.onRemoved,
@@ -242,10 +261,12 @@ export function createFileService(deps: FileDeps): FileService {
     async start() {
       for (const volume of deps.everyVolume?.() ?? []) meet(volume)
       incoming.start()
+      history.start()
     },
     async stop() {
       news.stop()
       incoming.stop()
+      await history.stop()
       await sweeper.stop()
     },
   }

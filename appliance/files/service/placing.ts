@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { openFlags, renameAt } from '../../lib/posix.ts'
-import type { Entry, PlaceOptions } from '../schema.ts'
+import type { Entry, PlaceOptions, Volume } from '../schema.ts'
 import type { CopiedListener, CopyJob, createCopying } from './copying.ts'
 import type { Entries } from './entries.ts'
 import { inTheWay, missing, sayingAsync } from './failures.ts'
@@ -22,11 +22,12 @@ export interface PlaceDeps {
   sweeper: Sweeper
   copyTree: ReturnType<typeof createCopying>
   onCopied: CopiedListener
+  onTrashed(volume: Volume): void
 }
 
 /** Moving and copying: what is put under a name, and what was there before. */
 export function createPlacing(deps: PlaceDeps) {
-  const { entries, sync, sweeper, copyTree, onCopied } = deps
+  const { entries, sync, sweeper, copyTree, onCopied, onTrashed } = deps
 
   async function move(from: Spot, to: Spot, options: PlaceOptions): Promise<Written> {
     requireWritable(from)
@@ -77,7 +78,7 @@ export function createPlacing(deps: PlaceDeps) {
         act,
       )
     })
-    return await settle(targetFolder, written)
+    return await settle(to.volume, targetFolder, written)
   }
 
   /** Makes a copy in the target's workspace, then puts it in place at once. */
@@ -128,7 +129,7 @@ export function createPlacing(deps: PlaceDeps) {
       const written = exclusively(volume, () =>
         put({ spot: to, folder: targetFolder, name, options }, holder, name, act => act()),
       )
-      return await settle(targetFolder, written)
+      return await settle(to.volume, targetFolder, written)
     } finally {
       abandon(workspace, holder.name, options.keepsIds)
       sweeper.sweep(volume)
@@ -168,10 +169,15 @@ export function createPlacing(deps: PlaceDeps) {
   }
 
   /** Both names reach the disk: that of what was put there, and that of what was there before. */
-  async function settle(folder: Folder, { entry, isNew, replaced }: Placed): Promise<Written> {
+  async function settle(
+    volume: Volume,
+    folder: Folder,
+    { entry, isNew, replaced }: Placed,
+  ): Promise<Written> {
     using wrapper = replaced?.folder
     await syncMoved(folder, entry.name, sync)
     if (wrapper) await syncMoved(wrapper, entry.name, sync)
+    if (wrapper) onTrashed(volume)
     return { entry, isNew }
   }
 

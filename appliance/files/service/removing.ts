@@ -1,5 +1,5 @@
 import { closeDescriptor, renameAt } from '../../lib/posix.ts'
-import type { Entry, RemoveOptions } from '../schema.ts'
+import type { Entry, RemoveOptions, Volume } from '../schema.ts'
 import type { Entries } from './entries.ts'
 import { missing, sayingAsync } from './failures.ts'
 import { type Folder, openFolder } from './folders.ts'
@@ -14,10 +14,12 @@ export interface RemoveDeps {
   entries: Entries
   sync: SyncQueue
   sweeper: Sweeper
+  /** Told after something came to the trash of that volume. */
+  onTrashed(volume: Volume): void
 }
 
 /** One rename into the trash, or out of sight, however much lies below. */
-export function createRemoving({ entries, sync, sweeper }: RemoveDeps) {
+export function createRemoving({ entries, sync, sweeper, onTrashed }: RemoveDeps) {
   return async function remove(spot: Spot, options: RemoveOptions = {}): Promise<void> {
     requireWritable(spot)
     const { volume, parent, name } = splitSpot(spot)
@@ -45,6 +47,7 @@ export function createRemoving({ entries, sync, sweeper }: RemoveDeps) {
     }
     using wrapper = inTurn(intoTrash)
     await syncMoved(wrapper, name, sync)
+    onTrashed(volume)
   }
 }
 

@@ -17,6 +17,8 @@ export interface Sweeper {
   sweep(volume: Volume): void
   /** Sweeps what an earlier run left, the first time this process meets the volume. */
   meet(volume: Volume): void
+  /** Tells that these are gone, where somebody else has removed them. */
+  gone(volume: Volume, ids: number[]): Promise<void>
   onRemoved(listener: RemovedListener): void
   stop(): Promise<void>
 }
@@ -111,6 +113,9 @@ export function createSweeper(log: Log): Sweeper {
       if (met.has(volume.path) || !volume.isAvailable || volume.isReadOnly) return
       met.add(volume.path)
       sweep(volume)
+    },
+    async gone(volume, ids) {
+      await tell(ids, volume)
     },
     onRemoved: listener => void listeners.push(listener),
     async stop() {

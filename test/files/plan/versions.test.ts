@@ -8,11 +8,12 @@ import {
 } from '../../../appliance/files/plan/versions.ts'
 
 test('names of versions sort by time and say what they are', t => {
-  t.is(versionName(1_500_000_000_000, 'a1'), '1500000000000-a1')
-  t.is(versionName(-5, 'a1'), '0000000000000-a1')
-  t.deepEqual(parseVersionName('1500000000000-a1'), { modifiedAtMs: 1_500_000_000_000, token: 'a1' })
+  const name = versionName(1_500_000_000_000, 1_795_294_250_123, 'a1')
+  t.is(name, `1500000000000-0${(1_795_294_250_123).toString(36)}a1`)
+  t.regex(versionName(-5, 0, 'a1'), /^0000000000000-000000000a1$/)
+  t.deepEqual(parseVersionName(name), { modifiedAtMs: 1_500_000_000_000, keptAtMs: 1_795_294_250_123 })
   t.is(kindOfVersion('current'), 'current')
-  t.is(kindOfVersion('1500000000000-a1'), 'kept')
+  t.is(kindOfVersion(name), 'kept')
   t.is(kindOfVersion('@GMT-2026.11.22-05.31.00'), 'snapshot')
   for (const id of ['', '..', '@GMT-', '@GMT-../../..', '1500000000000-a1/..', 'label'])
     t.is(kindOfVersion(id), undefined, id)

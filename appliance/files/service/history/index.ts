@@ -4,6 +4,8 @@ import type { OpenFile } from '../reading.ts'
 import { type Spot, volumeKey } from '../tree.ts'
 import type { Written } from '../writing.ts'
 import { createGathering } from './gathering.ts'
+import { createRetention, type HistoryUsage } from './retention.ts'
+import { createSchedule } from './schedule.ts'
 import { dropShelves } from './shelf.ts'
 import { createTrash, type ListedItem, type RestoreOptions, type TrashDeps, type TrashId } from './trash.ts'
 import { createVersions, type Version, type VersionDeps } from './versions.ts'
@@ -57,21 +59,46 @@ export interface VersionFace {
   label(person: Person, path: Path, id: string, text: string): Promise<void>
 }
 
+export interface VolumeUsage extends HistoryUsage {
+  volume: Volume
+  /** Its top, in the person's tree. */
+  path: string[]
+}
+
+export interface History {
+  trash: TrashFace
+  versions: VersionFace
+  /** What it takes, in each volume that the person sees and that is there. */
+  usage(person: Person): Promise<VolumeUsage[]>
+  /** Lets go what is due, in all volumes of the box. */
+  tidy(): Promise<void>
+  /** Somebody found no space in this volume. */
+  pressed(volume: Volume): void
+  deleted(volume: Volume): void
+  kept(volume: Volume, id: number): void
+  start(): void
+  stop(): Promise<void>
+}
+
 export interface HistoryDeps extends Omit<TrashDeps, 'gathering'>, VersionDeps {
   clock: Clock
+  everyVolume(): readonly Volume[]
   spot(person: Person, path: Path): Spot
   pathOf(person: Person, location: Location): string[] | undefined
   /** Tells what changed there. */
   told<T>(person: Person, paths: Path[], work: Promise<T>): Promise<T>
 }
 
-export function createHistory(deps: HistoryDeps): { trash: TrashFace; versions: VersionFace } {
+export function createHistory(deps: HistoryDeps): History {
   const { shares, spot, pathOf, told } = deps
   const gathering = createGathering(deps.log, deps.clock.now)
   const trash = createTrash({ ...deps, gathering })
 
   const versions = createVersions(deps)
-  deps.sweeper.onRemoved(async (ids, volume) => dropShelves(volume, ids))
+  const { log, sweeper, everyVolume, clock } = deps
+  const retention = createRetention({ gathering, sweeper, log, now: clock.now })
+  const schedule = createSchedule({ retention, everyVolume, log, now: clock.now })
+  sweeper.onRemoved(async (ids, volume) => dropShelves(volume, ids))
 
   const shown = (person: Person, { volume, path }: Spot): string[] =>
     pathOf(person, { volume: volumeKey(volume, person), path }) ?? [...path]
@@ -103,9 +130,10 @@ export function createHistory(deps: HistoryDeps): { trash: TrashFace; versions: 
       open: trash.open,
       async restore(person, id, { to, ...choice }) {
         const options = { ...choice, ...(to ? { to: spot(person, to) } : {}) }
-        const { spot: place, entry } = await trash.restore(person, id, options)
+        const { spot: place, entry, made } = await trash.restore(person, id, options)
         const path = shown(person, place)
-        await told(person, [path], Promise.resolve())
+        // What was made first is told first, and `told` begins at the end.
+        await told(person, [path, ...made.map(one => shown(person, one)).reverse()], Promise.resolve())
         return { path, entry }
       },
       remove: trash.remove,
@@ -122,5 +150,12 @@ export function createHistory(deps: HistoryDeps): { trash: TrashFace; versions: 
       remove: async (person, path, id) => versions.remove(spot(person, path), id),
       label: async (person, path, id, text) => versions.label(spot(person, path), id, text),
     },
+    async usage(person) {
+      const found: VolumeUsage[] = []
+      for (const volume of shares.volumes(person).filter(({ isAvailable }) => isAvailable))
+        found.push({ volume, path: shown(person, { volume, path: [] }), ...(await retention.usage(volume)) })
+      return found
+    },
+    ...schedule,
   }
 }

@@ -48,7 +48,7 @@ export function exchangeOnto(
   modifiedAtMs: number,
 ): void {
   renameAt(from.folder.fd, from.name, to.folder.fd, to.name, 'exchange')
-  const name = versionName(modifiedAtMs, randomId().toString(36))
+  const name = versionName(modifiedAtMs, Date.now(), randomId().toString(36))
   try {
     renameAt(from.folder.fd, from.name, shelf.fd, name, 'no-replace')
   } catch (error) {

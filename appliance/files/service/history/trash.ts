@@ -45,6 +45,14 @@ export interface RestoreOptions {
   whenTaken: 'fail' | 'rename' | 'replace'
 }
 
+export interface Restored {
+  /** Where it lies now. */
+  spot: Spot
+  entry: Entry
+  /** The folders that were made on the way, the topmost first. */
+  made: Spot[]
+}
+
 export interface Trash {
   /** Of all volumes that the person sees, the newest first. */
   /** `after`: the `item` that the page before ended with; `second`: only what was deleted in it, since 1970. */
@@ -56,8 +64,7 @@ export interface Trash {
   stat(person: Person, id: TrashId, inside: Path): Promise<Entry>
   listInside(person: Person, id: TrashId, inside: Path): Promise<Entry[]>
   open(person: Person, id: TrashId, inside: Path): Promise<OpenFile>
-  /** Answers where it lies now. */
-  restore(person: Person, id: TrashId, options: RestoreOptions): Promise<{ spot: Spot; entry: Entry }>
+  restore(person: Person, id: TrashId, options: RestoreOptions): Promise<Restored>
   /** For good. */
   remove(person: Person, id: TrashId, inside?: Path): Promise<void>
   /** For good, in one step however much it is. */
@@ -134,21 +141,21 @@ export function createTrash(deps: TrashDeps): Trash {
     requireWritable(from)
     requireWritable(to)
     reading.stat(from)
-    await makeParents(to)
+    const made = await makeParents(to)
     const placed = await place(from, to, whenTaken)
     using trash = openReserved(found.volume, 'trash')
     saying(() => {
       if (inside.length === 0) dropIfEmpty(trash, found.item)
       else forgetSize(trash, found.item)
     })
-    return placed
+    return { ...placed, made }
   }
 
-  async function makeParents({ volume, path, by }: Spot) {
-    for (const depth of path.keys()) {
-      if (depth === 0 || isFolder({ volume, path: path.slice(0, depth) })) continue
-      await makeFolder({ volume, path: path.slice(0, depth), ...(by ? { by } : {}) })
-    }
+  async function makeParents(to: Spot): Promise<Spot[]> {
+    const parents = [...to.path.keys()].slice(1).map(depth => ({ ...to, path: to.path.slice(0, depth) }))
+    const absent = parents.filter(parent => !isFolder(parent))
+    for (const parent of absent) await makeFolder(parent)
+    return absent
   }
 
   function isFolder(spot: Spot): boolean {
