@@ -1,7 +1,8 @@
+import { join } from 'node:path'
 import { connectAgent } from './agent/index.ts'
 import type { Config } from './config.ts'
 import { createDav } from './dav/index.ts'
-import { createFiles } from './files/index.ts'
+import { createFileIndex, createFiles, indexDropMark } from './files/index.ts'
 import { createHealth } from './health/index.ts'
 import { inviteBody } from './http/continue.ts'
 import { type Audience, createEventStreams, type EndsWith, toAdmins, toEverybody } from './http/events.ts'
@@ -17,7 +18,7 @@ import { createEvents } from './lib/events.ts'
 import type { Lifecycle } from './lib/lifecycle.ts'
 import type { Log } from './lib/log.ts'
 import { createSetup } from './setup/index.ts'
-import { createShares, type Shares } from './shares/index.ts'
+import { createShares, type Shares, type Volume } from './shares/index.ts'
 import { createStorage } from './storage/index.ts'
 import { createSystem } from './system/index.ts'
 import { createUsers } from './users/index.ts'
@@ -36,7 +37,22 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const storage = createStorage({ ...kit, jobs, poolsDir: config.poolsDir })
   const users = createUsers(kit)
   const shares = createShares({ ...kit, storage, users, system })
-  const files = createFiles({ ...kit, shares, snapshots: shares.snapshots })
+  const adopt = ({ pool, kind, name }: Volume, paths: readonly (readonly string[])[]) =>
+    storage.adopt(pool, kind === 'home' ? 'homes' : 'shares', name, paths)
+  const index = createFileIndex({
+    ...kit,
+    changes: storage.changes,
+    adopt,
+    dropMark: join(config.dataDir, indexDropMark),
+    everyVolume: shares.everyVolume,
+  })
+  const files = createFiles({
+    ...kit,
+    shares,
+    index,
+    everyVolume: shares.everyVolume,
+    snapshots: shares.snapshots,
+  })
   const dav = createDav({
     ...kit,
     files,

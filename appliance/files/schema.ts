@@ -28,9 +28,9 @@ export interface Entry {
   kind: 'file' | 'folder'
   /** Undefined where it has none and cannot be given one: the pool is away or read-only. */
   id: number | undefined
-  /** Without quotes. Undefined for folders as long as no index knows what is below them. */
+  /** Without quotes; of a folder, another one whenever anything below it changes. Undefined where the pool is away. */
   etag: string | undefined
-  /** Bytes; 0 for folders. */
+  /** Bytes; of a folder, of all that lies below it. */
   size: number
   modifiedAtMs: number
   createdAtMs: number | undefined
@@ -39,6 +39,8 @@ export interface Entry {
   isVolumeRoot: boolean
   isAvailable: boolean
   volume: 'home' | 'share'
+  /** `SHA1:… MD5:…`, where that is known without a look at the file. */
+  checksums?: string | undefined
 }
 
 /** Checked again at the very moment of the change, with what is there then; throws to refuse it. */

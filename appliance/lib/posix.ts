@@ -206,6 +206,9 @@ export class FileStatus {
   get links(): number {
     return this.#view.getUint32(16, true)
   }
+  get uid(): number {
+    return this.#view.getUint32(20, true)
+  }
   get mode(): number {
     return this.#view.getUint16(28, true)
   }

@@ -11,6 +11,7 @@ import { shareChecks } from './checks.ts'
 import { homeRoutes } from './routes/homes.ts'
 import { shareRoutes } from './routes/shares.ts'
 import { snapshotRoutes } from './routes/snapshots.ts'
+import type { Volume } from './schema.ts'
 import { type Authority, createCatalog } from './service/catalog.ts'
 import { createHomes } from './service/homes.ts'
 import { createShareService, type ShareService } from './service/shares.ts'
@@ -31,6 +32,8 @@ declare module '../lib/events.ts' {
 }
 
 export interface Shares extends Authority, Omit<ShareService, 'finishInterrupted'> {
+  /** All shares and homes there are, whoever may see them. */
+  everyVolume(): Volume[]
   domain: Domain
   /** What is in snapshots, for whoever has a right on the share. */
   snapshots: Pick<Snapshots, 'list' | 'open'>
@@ -120,6 +123,13 @@ export function createShares(deps: SharesDeps): Shares {
     start: catchUp,
   }
   const { finishInterrupted: _, ...face } = service
-  const { volumes, volume, home } = catalog
-  return { ...face, volumes, volume, home, snapshots, domain }
+  return {
+    ...face,
+    volumes: catalog.volumes,
+    volume: catalog.volume,
+    home: catalog.home,
+    everyVolume: catalog.everyVolume,
+    snapshots,
+    domain,
+  }
 }

@@ -83,6 +83,8 @@ export interface Storage {
   createSubvolume(pool: string, kind: SubvolumeKind, name: string): Promise<void>
   /** With all its snapshots. */
   deleteSubvolume(pool: string, kind: SubvolumeKind, name: string): Promise<void>
+  /** Gives files that another account has left there to ours, by their paths. */
+  adopt(pool: string, kind: SubvolumeKind, name: string, paths: readonly (readonly string[])[]): Promise<void>
   changes: Changes
   snapshots: {
     list(pool: string, kind: SubvolumeKind, name: string): Promise<Snapshot[]>

@@ -22,10 +22,11 @@ const value = Buffer.alloc(1024)
 
 /** What is known of the content that has this etag. `path`: of a file, or of an open descriptor below /proc. */
 export function readChecksums(path: string, etag: string | undefined): Checksums {
-  return parseChecksums(readText(path, etag) ?? '')
+  return parseChecksums(readChecksumText(path, etag) ?? '')
 }
 
-function readText(path: string, etag: string | undefined): string | undefined {
+/** The same as it is kept: `SHA1:… MD5:…`. */
+export function readChecksumText(path: string, etag: string | undefined): string | undefined {
   const size = readXattr(path, nameBuffer, value)
   if (size <= 0 || etag === undefined) return undefined
   const text = value.toString('latin1', 0, size)
@@ -60,7 +61,7 @@ export function createChecksumListing() {
   const known = new BoundedMap<string, string>(remembered)
 
   function look(path: string, etag: string): string | undefined {
-    const text = readText(path, etag)
+    const text = readChecksumText(path, etag)
     if (text !== undefined) known.set(etag, text)
     return text
   }
@@ -71,9 +72,10 @@ export function createChecksumListing() {
     ownName: (shown: string) => string,
   ): Map<string, string> {
     const found = new Map<string, string>()
-    for (const { kind, name, etag } of entries) {
+    for (const { kind, name, etag, ...entry } of entries) {
       if (kind !== 'file' || etag === undefined) continue
-      const text = known.get(etag) ?? look(folder.at(ownName(name)), etag)
+      const text =
+        'checksums' in entry ? entry.checksums : (known.get(etag) ?? look(folder.at(ownName(name)), etag))
       if (text !== undefined) found.set(name, text)
     }
     return found

@@ -4,9 +4,9 @@ import type { Folder } from './folders.ts'
 import { assignIdentity, fileEtag, type Identity, readIdentity } from './ids.ts'
 import { createKnownFiles, type Known } from './known-files.ts'
 
-/** What a folder's etag will be taken from, once there is an index that knows what lies below. */
+/** What is known of the folder with this inode and all that lies below it. */
 export interface FolderFacts {
-  etag(volume: Volume, id: number): string | undefined
+  folder(volume: Volume, inode: number): { etag: string; size: number }
 }
 
 export interface Entries {
@@ -31,12 +31,13 @@ export function createEntries(folderFacts?: FolderFacts): Entries {
     const kind = status.kind
     if (kind === 'other') return undefined
     const { id, etag } = known.get(status) ?? look(volume, folder, name)
+    const inside = kind === 'folder' ? folderFacts?.folder(volume, status.inode) : undefined
     return {
       name,
       kind,
       id,
-      etag: kind === 'file' ? etag : id === undefined ? undefined : folderFacts?.etag(volume, id),
-      size: kind === 'file' ? status.sizeBytes : 0,
+      etag: kind === 'file' ? etag : inside?.etag,
+      size: kind === 'file' ? status.sizeBytes : (inside?.size ?? 0),
       modifiedAtMs: status.modifiedSeconds * 1000 + Math.floor(status.modifiedNanoseconds / 1e6),
       createdAtMs: status.bornSeconds === 0 ? undefined : status.bornSeconds * 1000,
       right: volume.isReadOnly ? 'read' : volume.right,

@@ -115,6 +115,22 @@ function assign(fd: number): Identity | undefined {
   }
 }
 
+/** Another identity than the one it carries; false where that cannot be. */
+export function giveIdentity(folder: Folder, name: string, identity: Identity): boolean {
+  try {
+    const fd = folder.open(name)
+    try {
+      whileWritable(fd, () => writeIdentity(fd, identity))
+      return true
+    } finally {
+      closeDescriptor(fd)
+    }
+  } catch (error) {
+    if (cannotAssign.has(errnoOf(error) ?? '')) return false
+    throw error
+  }
+}
+
 /** user.* attributes need write permission in the mode, even from the owner. */
 function whileWritable(fd: number, act: () => void) {
   const { mode } = fstatSync(fd)

@@ -19,10 +19,11 @@ import type {
 import { archiveOf } from './archive.ts'
 import { createChecksumListing, createRecalculating } from './checksums.ts'
 import { type CopiedListener, createCopying } from './copying.ts'
-import { createEntries, type FolderFacts } from './entries.ts'
-import { createWalk, type LocateById } from './finding.ts'
+import { createEntries } from './entries.ts'
+import { createLiving, createLocating, type LocateById } from './finding.ts'
 import { openFolder } from './folders.ts'
 import { createHistory, type History, type TrashFace, type VersionFace } from './history/index.ts'
+import { type Change, etagOf, type FileIndex } from './indexing/index.ts'
 import { createListing, describeVolume, type ListOptions } from './listing.ts'
 import { createFolderMaking } from './making.ts'
 import { createNews } from './news.ts'
@@ -90,7 +91,7 @@ export interface FileDeps {
   snapshots?: SnapshotFiles
   /** How many fsyncs may run at once. */
   syncLanes?: number
-  folderFacts?: FolderFacts
+  index?: FileIndex
   /** All volumes of the box, whose leftovers are swept at start; without it each is swept when it is first met. */
   everyVolume?: () => readonly Volume[]
 }
@@ -98,15 +99,16 @@ export interface FileDeps {
 export function createFileService(deps: FileDeps): FileService {
   const { log } = deps
   const tree = createTree(deps.shares)
-  const entries = createEntries(deps.folderFacts)
+  const entries = createEntries(deps.index)
   const sync = createSyncQueue(deps.syncLanes ? { lanes: deps.syncLanes } : {})
-  const sweeper = createSweeper(log)
+  const everyVolume = () => deps.everyVolume?.() ?? []
+  const sweeper = createSweeper(log, createLiving(deps.index, everyVolume))
   const news = createNews(deps.events)
   const copiedListeners: CopiedListener[] = []
   const onCopied: CopiedListener = async pairs => {
     for (const listener of copiedListeners) await listener(pairs)
   }
-  const locateById = deps.locateById ?? createWalk(log)
+  const locateById = deps.locateById ?? createLocating(deps.index, log)
   const onTrashed = (volume: Volume) => history.deleted(volume)
   const reading = createReading(entries)
   const recalculate = createRecalculating(entries)
@@ -116,7 +118,7 @@ export function createFileService(deps: FileDeps): FileService {
   const makeFolder = createFolderMaking({ entries, sync })
   const remove = createRemoving({ entries, sync, sweeper, onTrashed })
   const touch = createTouching({ entries, sync })
-  const list = createListing({ entries, tree, log })
+  const list = createListing({ entries, tree, log, index: deps.index })
   const placing = createPlacing({
     entries,
     sync,
@@ -155,6 +157,8 @@ export function createFileService(deps: FileDeps): FileService {
       throw error
     })
     for (const path of paths) news.changed(locate(person, path))
+    // What is there before what has gone, so that a move is one.
+    await deps.index?.changed(paths.toReversed().flatMap(path => changeAt(person, path)))
     return result
   }
 
@@ -171,15 +175,31 @@ export function createFileService(deps: FileDeps): FileService {
     pathOf: tree.pathOf,
     told,
     clock: deps.clock ?? systemClock,
-    everyVolume: () => deps.everyVolume?.() ?? [],
+    everyVolume,
     replace,
     snapshots: deps.snapshots,
   })
 
+  function changeAt(person: Person, path: Path): Change[] {
+    const { volume, path: inside } = tree.spot(person, path)
+    const name = inside.at(-1)
+    return name === undefined ? [] : [{ volume, folder: inside.slice(0, -1), names: [name] }]
+  }
+
   function statAsShown(person: Person, path: Path): Entry {
     const entry = reading.stat(spot(person, path))
-    const name = path.at(-1) ?? ''
+    const name = path.at(-1)
+    if (name === undefined) return withShares(person, entry)
     return entry.name === name ? entry : { ...entry, name }
+  }
+
+  /** The top of a person's tree is the home and the shares that they see. */
+  function withShares(person: Person, home: Entry): Entry {
+    if (home.etag === undefined) return home
+    const shares = tree.shares(person).map(share => describeVolume(entries, share))
+    const parts = shares.flatMap(({ name, right, id = 0, etag = '' }) => [name, right, id, etag])
+    const size = shares.reduce((sum, share) => sum + share.size, home.size)
+    return { ...home, etag: etagOf([home.etag, ...parts]), size }
   }
 
   return {
@@ -259,18 +279,24 @@ export function createFileService(deps: FileDeps): FileService {
     onRemoved: sweeper.onRemoved,
     onCopied: listener => void copiedListeners.push(listener),
     async start() {
-      for (const volume of deps.everyVolume?.() ?? []) meet(volume)
+      for (const volume of everyVolume()) meet(volume)
       incoming.start()
       history.start()
+      deps.index?.start()
+      // So that nobody is told of a state from before the last writes. Longer than that: folders are read from the disk.
+      await deps.index?.settled(patienceMs)
     },
     async stop() {
       news.stop()
       incoming.stop()
       await history.stop()
+      await deps.index?.stop()
       await sweeper.stop()
     },
   }
 }
+
+const patienceMs = 5_000
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'kind' in error && error.kind === 'missing'

@@ -1,11 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import { readdirSync } from 'node:fs'
 import type { Log } from '../../lib/log.ts'
+import { FileStatus, readStatus } from '../../lib/posix.ts'
 import type { Entry, Person, Volume } from '../schema.ts'
+import type { ListedRow } from '../store/index-store.ts'
 import { createBreather } from './bursts.ts'
 import type { Entries } from './entries.ts'
 import { saying } from './failures.ts'
 import { type Folder, openFolder, openVolume } from './folders.ts'
+import type { FileIndex } from './indexing/index.ts'
 import { isHidden, type Tree } from './tree.ts'
 
 export interface ListOptions {
@@ -21,10 +24,23 @@ export interface ListDeps {
   entries: Entries
   tree: Tree
   log: Log
+  index: Pick<FileIndex, 'pages'> | undefined
 }
 
-/** The entries of a folder in pages; only names are held for the whole of it. */
-export function createListing({ entries, tree, log }: ListDeps) {
+/**
+ * The entries of a folder in pages: from the index, or from the disk where the index does not know it as it is. Then only
+ * the names are held for the whole of it.
+ */
+export function createListing({ entries, tree, log, index }: ListDeps) {
+  const status = new FileStatus()
+
+  /** From the index; undefined where it does not know the folder as it is. */
+  function known(volume: Volume, folder: Folder, { after = '', pageSize = defaultPageSize }: ListOptions) {
+    if (!index || !readStatus(folder.fd, '', status)) return undefined
+    const found = index.pages(volume, status.inode, after, pageSize)
+    return found && entriesOf(volume, found)
+  }
+
   async function* list(
     person: Person,
     path: readonly string[],
@@ -32,26 +48,52 @@ export function createListing({ entries, tree, log }: ListDeps) {
   ): AsyncGenerator<Entry[]> {
     const { volume, path: inside } = tree.spot(person, path)
     using folder = openFolder(volume, inside)
-    const shares = path.length === 0 ? tree.shares(person) : []
-    const own = saying(() => readNames(folder, log)).filter(name => !isHidden(inside, name))
-    const names = path.length === 0 ? own.map(name => tree.shownName(person, name)) : own
-    const real = new Map(path.length === 0 ? names.map((shown, index) => [shown, own[index] ?? shown]) : [])
-    const all = ordered([...names, ...shares.map(share => share.name)], options)
-    const describe = (name: string) => {
-      const share = shares.find(one => one.name === name)
-      if (share) return describeVolume(entries, share)
-      const entry = entries.at(volume, folder, real.get(name) ?? name)
-      return entry && entry.name !== name ? { ...entry, name } : entry
-    }
-    yield* pages(all, describe, options.pageSize ?? defaultPageSize)
+    if (path.length === 0) return yield* listTop(person, volume, folder, options)
+    const found = known(volume, folder, options)
+    if (found) return yield* found
+    const names = saying(() => readNames(folder, log)).filter(name => !isHidden(inside, name))
+    yield* pages(ordered(names, options), name => entries.at(volume, folder, name), options)
   }
+
+  /** The top of the home, with the shares mixed in under names of their own: these names are held. */
+  async function* listTop(
+    person: Person,
+    home: Volume,
+    folder: Folder,
+    options: ListOptions,
+  ): AsyncGenerator<Entry[]> {
+    const shares = new Map(tree.shares(person).map(share => [share.name, share]))
+    const own = topOf(home, folder)
+    const real = new Map([...own.keys()].map(name => [tree.shownName(person, name), name]))
+    const describe = (shown: string) => {
+      const share = shares.get(shown)
+      if (share) return describeVolume(entries, share)
+      const name = real.get(shown) ?? shown
+      const entry = own.get(name) ?? entries.at(home, folder, name)
+      return entry && entry.name !== shown ? { ...entry, name: shown } : entry
+    }
+    yield* pages(ordered([...real.keys(), ...shares.keys()], options), describe, options)
+  }
+
+  /** By name, with the entry where the index knows it. */
+  function topOf(home: Volume, folder: Folder): Map<string, Entry | undefined> {
+    const found = known(home, folder, {})
+    if (found) return new Map([...found].flat().map(entry => [entry.name, entry]))
+    const names = saying(() => readNames(folder, log)).filter(name => !isHidden([], name))
+    return new Map(names.map(name => [name, undefined]))
+  }
+
   return list
+}
+
+function* entriesOf(volume: Volume, rows: Iterable<ListedRow[]>): Generator<Entry[]> {
+  for (const some of rows) yield some.map(row => entryOf(volume, row))
 }
 
 async function* pages(
   names: string[],
   describe: (name: string) => Entry | undefined,
-  size: number,
+  { pageSize = defaultPageSize }: ListOptions,
 ): AsyncGenerator<Entry[]> {
   const breathe = createBreather()
   let page: Entry[] = []
@@ -60,7 +102,7 @@ async function* pages(
     if (pause) await pause
     const entry = saying(() => describe(name))
     if (entry) page.push(entry)
-    if (page.length < size) continue
+    if (page.length < pageSize) continue
     yield page
     page = []
   }
@@ -69,8 +111,34 @@ async function* pages(
 
 function ordered(names: string[], { after, isSorted }: ListOptions): string[] {
   if (!isSorted && after === undefined) return names
-  const sorted = names.sort()
-  return after === undefined ? sorted : sorted.filter(name => name > after)
+  const sorted = names.sort(inCodePoints)
+  return after === undefined ? sorted : sorted.filter(name => inCodePoints(name, after) > 0)
+}
+
+/** As SQLite sorts UTF-8, so that a listing that began in the index can go on from the disk. */
+function inCodePoints(one: string, other: string): number {
+  if (!surrogates.test(one) && !surrogates.test(other)) return one < other ? -1 : one > other ? 1 : 0
+  return Buffer.compare(Buffer.from(one), Buffer.from(other))
+}
+
+const surrogates = /[\ud800-\udfff]/
+
+function entryOf(volume: Volume, row: ListedRow): Entry {
+  const [name, isFolder, id, etag, size, modified, modifiedNs, born, checksums] = row
+  return {
+    name,
+    kind: isFolder ? 'folder' : 'file',
+    id: id === 0 ? undefined : id,
+    etag,
+    size,
+    modifiedAtMs: modified * 1000 + Math.floor(modifiedNs / 1e6),
+    createdAtMs: born === 0 ? undefined : born * 1000,
+    right: volume.right,
+    isVolumeRoot: false,
+    isAvailable: true,
+    volume: volume.kind,
+    checksums: checksums ?? undefined,
+  }
 }
 
 const replacementCharacter = '\ufffd'

@@ -26,7 +26,8 @@ export interface Sweeper {
 const idsAtOnce = 500
 const largeBytes = 64 * 1024 * 1024
 
-export function createSweeper(log: Log): Sweeper {
+/** `isLiving`: an id went on to another file (what replaces a file over SMB inherits its id). */
+export function createSweeper(log: Log, isLiving: (id: number) => boolean = () => false): Sweeper {
   const listeners: RemovedListener[] = []
   const met = new Set<string>()
   const wanted = new Map<string, Volume>()
@@ -95,7 +96,8 @@ export function createSweeper(log: Log): Sweeper {
   }
 
   async function tell(ids: number[], volume: Volume): Promise<number[]> {
-    if (ids.length > 0) for (const listener of listeners) await listener(ids, volume)
+    const gone = ids.filter(id => !isLiving(id))
+    if (gone.length > 0) for (const listener of listeners) await listener(gone, volume)
     return []
   }
 

@@ -22,6 +22,8 @@ export interface Authority {
 
 export interface Catalog extends Authority {
   refresh(): Promise<void>
+  /** All that there is, whoever may see it. */
+  everyVolume(): Volume[]
   share(name: string): ShareRecord | undefined
   /** Those that are there for use, by name. */
   shares(): ShareRecord[]
@@ -65,22 +67,24 @@ export function createCatalog({ store, storage, users, poolsDir }: CatalogDeps):
     return { kind: 'share', name, pool, path: pathOf(pool, 'shares', name), right: given, ...stateOf(pool) }
   }
 
+  const readyHomes = () => memory.value().homes.filter(({ state }) => state === 'ready')
+
   function home({ user }: Who): Volume | undefined {
-    const row = memory.value().homes.find(({ userName, state }) => userName === user && state === 'ready')
-    if (!row) return undefined
-    const { pool } = row
-    return {
-      kind: 'home',
-      name: user,
-      pool,
-      path: pathOf(pool, 'homes', user),
-      right: 'write',
-      ...stateOf(pool),
-    }
+    const row = readyHomes().find(({ userName }) => userName === user)
+    return row && whole('home', row.userName, row.pool)
+  }
+
+  function whole(kind: Volume['kind'], name: string, pool: string): Volume {
+    const path = pathOf(pool, kind === 'home' ? 'homes' : 'shares', name)
+    return { kind, name, pool, path, right: 'write', ...stateOf(pool) }
   }
 
   return {
     refresh: memory.refresh,
+    everyVolume: () => [
+      ...shares().map(({ name, pool }) => whole('share', name, pool)),
+      ...readyHomes().map(({ userName, pool }) => whole('home', userName, pool)),
+    ],
     shares,
     share: name => shares().find(share => share.name === name),
     homes: () => memory.value().homes,

@@ -76,6 +76,18 @@ export function createSubvolumes({ agent, store, events, pools, poolsDir }: Subv
       await agent.call('storage/delete-subvolume', await keyOf(pool, kind, name))
       await store.dropLabels({ pool, kind, name })
     },
+    /** Gives these files to the service account, by their paths. */
+    async adopt(
+      pool: string,
+      kind: SubvolumeKind,
+      name: string,
+      paths: readonly (readonly string[])[],
+    ): Promise<void> {
+      await agent.call('storage/adopt-files', {
+        ...(await keyOf(pool, kind, name)),
+        paths: paths.map(path => [...path]),
+      })
+    },
     snapshots: { list, create, delete: remove, restoreAll, path },
   }
 }

@@ -1,0 +1,232 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Failure } from '../../../lib/failure.ts'
+import type { Log } from '../../../lib/log.ts'
+import type { Changes, FeedMessage } from '../../../storage/index.ts'
+import type { Volume } from '../../schema.ts'
+import { type Adopt, createAdopting } from './adopting.ts'
+import { catchUp } from './catching-up.ts'
+import { createMarks } from './marks.ts'
+import type { OpenPool, OpenPools } from './open-pools.ts'
+import type { OnLooked, VolumeKey } from './pool-index.ts'
+import { createTakingIn, type Outside, type TakingIn } from './taking-in.ts'
+import { type Trust, volumeKey } from './trust.ts'
+
+export interface FollowerDeps {
+  changes: Pick<Changes, 'since' | 'follow'>
+  trust: Trust
+  pools: OpenPools
+  log: Log
+  everyVolume(): readonly Volume[]
+  adopt: Adopt
+  isOwn?: ((pid: number) => boolean) | undefined
+  /** Somebody else than our own processes has changed this. */
+  onOutside?: ((volume: VolumeKey & { pool: string }, change: Outside) => void) | undefined
+  signal: AbortSignal
+}
+
+const retryMs = 2_000
+const deferredMs = 500
+
+/**
+ * Follows what happens in the pools and keeps their indexes right. Of all server processes one is served by the agent;
+ * in the others this waits for its turn.
+ */
+export function createFollower(deps: FollowerDeps) {
+  const { changes, trust, pools, log, everyVolume, isOwn, onOutside, signal } = deps
+  const volumesOf = (pool: string) => everyVolume().filter(volume => volume.pool === pool)
+  const adopting = createAdopting(deps)
+  const marks = createMarks({ changes, trust, volumesOf, signal })
+  const taking = new WeakMap<OpenPool, TakingIn>()
+  let isServed = false
+  let work: Promise<unknown> = Promise.resolve()
+  let deferred: NodeJS.Timeout | undefined
+
+  function inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const result = work.then(act)
+    work = result.catch(() => undefined)
+    return result
+  }
+
+  async function follow() {
+    while (!signal.aborted) {
+      try {
+        await changes.follow({ receive, signal })
+      } catch (error) {
+        if (signal.aborted) return
+        if (isWalkNeeded(error)) return walkInstead()
+        log.error('the index lost the change feed and will catch up', { error })
+        isServed = false
+        await delay(retryMs, undefined, { signal, ref: false }).catch(() => undefined)
+      }
+    }
+  }
+
+  /** A plain folder tells nothing: it is walked through at the start, and own changes keep the index right. */
+  async function walkInstead() {
+    isServed = true
+    await takeAll()
+  }
+
+  function receive(message: FeedMessage) {
+    isServed = true
+    return inTurn(() => receiveNow(message))
+  }
+
+  async function receiveNow(message: FeedMessage) {
+    const volumes = volumesOf(message.pool)
+    try {
+      if (message.kind === 'gone') letGo(message.pool)
+      else if (message.kind === 'gap') await catchUpPool(message.pool, message.reason)
+      else if (message.kind === 'changes') await takeIn(message)
+      else await signOfLife(message.pool)
+    } catch (error) {
+      // It stays taken in: those volumes will catch up.
+      if (!signal.aborted) for (const volume of volumes) pools.doubt(volume, error)
+    }
+  }
+
+  function letGo(pool: string) {
+    for (const volume of volumesOf(pool)) trust.set(volume, false)
+    pools.close(pool)
+  }
+
+  async function signOfLife(name: string) {
+    const pool = pools.get(name)
+    if (pool) await marks.signOfLife(pool)
+  }
+
+  async function catchUpPool(name: string, reason: string) {
+    if (reason !== 'start')
+      log.info('the change feed has a gap; the index catches up', { pool: name, reason })
+    for (const volume of volumesOf(name)) await catchUpVolume(volume)
+  }
+
+  async function catchUpVolume(volume: Volume) {
+    const found = pools.find(volume)
+    if (!found) return
+    const { pool, index, row } = found
+    const onLooked = noting(volume)
+    try {
+      await catchUp({ changes, pool: pool.name, index, onLooked, signal }, row)
+    } catch (error) {
+      if (!isWalkNeeded(error)) throw error
+      await index.distrust(row.number)
+      await index.listBelow(row.number, 'all', { onLooked, signal })
+    }
+    if (signal.aborted) return
+    await adopting.adoptAll(noting)
+    trust.set(volume, true)
+    forgetSome(pool)
+  }
+
+  async function takeIn({ pool: name, folders }: Extract<FeedMessage, { kind: 'changes' }>) {
+    const pool = pools.get(name)
+    if (!pool) return
+    const takingIn = takingInOf(pool)
+    await takingIn.takeIn(folders)
+    await adopting.adoptAll(noting)
+    marks.count(
+      name,
+      folders.reduce((sum, folder) => sum + folder.names.length, 0),
+    )
+    if (takingIn.hasDeferred()) deferLater()
+    forgetSome(pool)
+  }
+
+  function takingInOf(pool: OpenPool): TakingIn {
+    const known = taking.get(pool)
+    if (known) return known
+    const onOutside = (change: Outside) => {
+      const volume = volumesOf(pool.name).find(
+        one => pool.index.volume(volumeKey(one))?.number === change.place.volume,
+      )
+      if (volume) note(volume, change)
+    }
+    const made = createTakingIn({ index: pool.index, poolPath: pool.path, onOutside, isOwn })
+    taking.set(pool, made)
+    return made
+  }
+
+  const noting =
+    (volume: Volume): OnLooked =>
+    (looked, place, name) =>
+      note(volume, { looked, place, name, pids: [] })
+
+  function note(volume: Volume, change: Outside) {
+    const { looked, place, name } = change
+    if (looked.isForeign) {
+      const above = pools.get(volume.pool)?.index.places.pathOf(place.volume, place.inode)
+      if (above) adopting.add(volume, [...above, name])
+    }
+    if (looked.kind !== 'same' && looked.kind !== 'nothing')
+      onOutside?.({ ...volumeKey(volume), pool: volume.pool }, change)
+  }
+
+  function deferLater() {
+    deferred ??= setTimeout(() => {
+      deferred = undefined
+      for (const pool of pools.all()) void inTurn(() => takeInDeferred(pool))
+    }, deferredMs).unref()
+  }
+
+  async function takeInDeferred(pool: OpenPool) {
+    const takingIn = taking.get(pool)
+    if (!takingIn || !pools.isOpen(pool)) return
+    try {
+      await takingIn.takeInDeferred()
+      await adopting.adoptAll(noting)
+      if (takingIn.hasDeferred()) deferLater()
+    } catch (error) {
+      for (const volume of volumesOf(pool.name)) pools.doubt(volume, error)
+    }
+  }
+
+  /** What lay below folders that have gone, a few rows at a time. */
+  function forgetSome(pool: OpenPool) {
+    setImmediate(() => {
+      try {
+        if (!signal.aborted && pools.isOpen(pool) && pool.index.forgetSome()) forgetSome(pool)
+      } catch (error) {
+        log.warn('the index could not forget what has gone', { pool: pool.name, error })
+      }
+    })
+  }
+
+  async function take(volume: Volume) {
+    try {
+      await inTurn(() => catchUpVolume(volume))
+    } catch (error) {
+      if (!signal.aborted) pools.doubt(volume, error)
+    }
+  }
+
+  /** All volumes that are there and not relied on yet. */
+  async function takeAll() {
+    for (const volume of everyVolume()) if (volume.isAvailable && !trust.has(volume)) await take(volume)
+  }
+
+  let following: Promise<void> = Promise.resolve()
+  return {
+    /** Whether it is this process that keeps the index right. */
+    isServed: () => isServed,
+    take,
+    takeAll,
+    takeLater: (volume: Volume) => {
+      if (isServed)
+        void delay(retryMs, undefined, { ref: false }).then(() => (signal.aborted ? undefined : take(volume)))
+    },
+    start() {
+      following = follow()
+    },
+    /** After the signal has ended it. */
+    async stop() {
+      clearTimeout(deferred)
+      await following
+      await work
+    },
+  }
+}
+
+function isWalkNeeded(error: unknown): boolean {
+  return error instanceof Failure && error.code === 'storage/walk-needed'
+}

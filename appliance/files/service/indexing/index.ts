@@ -1,0 +1,218 @@
+import { unlinkSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Events } from '../../../lib/events.ts'
+import { errnoOf } from '../../../lib/failure.ts'
+import type { Log } from '../../../lib/log.ts'
+import { randomToken } from '../../../lib/secret.ts'
+import type { Changes } from '../../../storage/index.ts'
+import type { Volume } from '../../schema.ts'
+import type { ListedRow } from '../../store/index-store.ts'
+import type { Adopt } from './adopting.ts'
+import { etagOf } from './etags.ts'
+import { createFollower } from './follower.ts'
+import { createOpenPools, type OpenPool } from './open-pools.ts'
+import { type Change, createOwnChanges } from './own-changes.ts'
+import type { VolumeKey } from './pool-index.ts'
+import type { Outside } from './taking-in.ts'
+import { createTrust, keyOf, volumeKey } from './trust.ts'
+
+/** The name of `dropMark` in the data folder. */
+export const indexDropMark = 'index-dropped'
+
+export { etagOf } from './etags.ts'
+export type { Change } from './own-changes.ts'
+export type { Outside } from './taking-in.ts'
+
+declare module '../../../lib/events.ts' {
+  interface EventMap {
+    /** The index of this pool, or of all, is to be forgotten and made anew. */
+    'files/index-dropped': { pool: string | null }
+  }
+}
+
+export interface FolderFacts {
+  etag: string
+  /** Of all that lies below. */
+  size: number
+}
+
+export interface IndexState {
+  pool: string
+  kind: VolumeKey['kind']
+  name: string
+  /** False: its folders are listed from the disk, and it is being caught up with. */
+  isTrue: boolean
+  entries: number
+}
+
+/** What is in the pools, known without asking the disk. */
+export interface FileIndex {
+  /** Of the folder with this inode. Where the index does not know it as it is, an etag that is like no other. */
+  folder(volume: Volume, inode: number): FolderFacts
+  /** Whether it says what the disk says, but for the last moments. */
+  isTrue(volume: Volume): boolean
+  /**
+   * The entries of a folder by name, after `after`, in pages that are all of one moment; undefined where the index does
+   * not know the folder as it is.
+   */
+  pages(volume: Volume, inode: number, after: string, limit: number): Generator<ListedRow[]> | undefined
+  /** Awaited before a change is answered, so that every face shows it from then on. */
+  changed(changes: readonly Change[]): Promise<unknown>
+  /** Where the file or folder with this id is. */
+  byId(volumes: readonly Volume[], id: number): { volume: Volume; path: string[] } | undefined
+  state(): IndexState[]
+  /** Ends when every volume that is there can be relied on, or after so long. */
+  settled(withinMs: number): Promise<void>
+  start(): void
+  stop(): Promise<void>
+}
+
+export interface IndexDeps {
+  changes: Pick<Changes, 'since' | 'follow'>
+  events: Events
+  log: Log
+  /** All volumes of the box, whoever may see them. */
+  everyVolume(): readonly Volume[]
+  adopt: Adopt
+  /** Whether a process is one of ours; else that is found out. */
+  isOwn?: (pid: number) => boolean
+  /** A file that says, while it is there, that all indexes are to be made anew. */
+  dropMark?: string
+  onOutside?(volume: VolumeKey & { pool: string }, change: Outside): void
+}
+
+/**
+ * The index: a cache of what the disk says, one for each pool, shared by all server processes. docs/index.md tells how it
+ * is kept right.
+ */
+export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }: IndexDeps): FileIndex {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const trust = createTrust({ events, everyVolume })
+  const pools = createOpenPools({ log, trust, onDoubt: volume => follower.takeLater(volume) })
+  const own = createOwnChanges({ pools })
+  const follower = createFollower({ ...deps, trust, pools, log, everyVolume, signal })
+  const unsubscribe: (() => void)[] = []
+  const volumesOf = (pool: string) => everyVolume().filter(volume => volume.pool === pool)
+
+  const isTrue = (volume: Volume): boolean =>
+    trust.has(volume) && (pools.ask(volume, ({ index, row }) => index.store.isWhole(row.number)) ?? false)
+
+  function folder(volume: Volume, inode: number): FolderFacts {
+    const found = pools.ask(volume, ({ index, row }) => index.store.folder(row.number, inode))
+    if (!found) return { etag: etagOf(['unknown', inode, Date.now(), randomToken(64)]), size: 0 }
+    const { etag, size } = found
+    if (!isTrue(volume)) return { etag: etagOf(['unsettled', trust.period(volume), etag]), size }
+    trust.endPeriod(volume)
+    return { etag, size }
+  }
+
+  async function volumesChanged() {
+    // The catalogue is brought up to date by the same news.
+    await delay(0)
+    for (const pool of pools.all()) lookAfter(pool)
+    if (follower.isServed()) await follower.takeAll()
+  }
+
+  function lookAfter(pool: OpenPool) {
+    const volumes = volumesOf(pool.name)
+    if (volumes.some(volume => volume.isAvailable && !volume.isReadOnly)) {
+      if (follower.isServed()) forgetVolumes(pool, volumes)
+      return
+    }
+    for (const volume of volumes) trust.set(volume, false)
+    pools.close(pool.name)
+  }
+
+  function forgetVolumes({ name, index }: OpenPool, volumes: readonly Volume[]) {
+    const isThere = (key: VolumeKey) =>
+      volumes.some(volume => volumeKey(volume).kind === key.kind && volume.name === key.name)
+    for (const row of index.store.volumes().filter(one => !isThere(one))) {
+      trust.forget(name, row)
+      index.removeVolume(row)
+    }
+  }
+
+  async function drop(name: string | null) {
+    for (const pool of new Set(everyVolume().map(volume => volume.pool))) {
+      if (name !== null && name !== pool) continue
+      const [first, ...others] = volumesOf(pool)
+      for (const volume of [first, ...others]) if (volume) trust.set(volume, false)
+      if (first && follower.isServed()) pools.find(first)?.index.store.forgetAll()
+      pools.close(pool)
+    }
+    if (follower.isServed()) await follower.takeAll()
+  }
+
+  /** Told while nothing ran. */
+  function dropIfMarked() {
+    try {
+      if (dropMark === undefined) return
+      unlinkSync(dropMark)
+      events.publish('files/index-dropped', { pool: null })
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+    }
+  }
+
+  function replaced(place: VolumeKey & { pool: string }) {
+    const volume = volumesOf(place.pool).find(
+      one => keyOf(one) === `${place.pool}/${place.kind}/${place.name}`,
+    )
+    if (!volume) return
+    trust.set(volume, false)
+    if (follower.isServed()) void follower.take(volume)
+  }
+
+  const safely = (act: () => Promise<void>) => () =>
+    void act().catch(error => log.error('the index could not follow what changed', { error }))
+
+  return {
+    isTrue,
+    folder,
+    pages: (volume, inode, after, limit) =>
+      isTrue(volume)
+        ? pools.ask(volume, ({ index, row }) =>
+            index.store.folder(row.number, inode) ? index.pages(row.number, inode, after, limit) : undefined,
+          )
+        : undefined,
+    changed: own.changed,
+    byId(volumes, id) {
+      for (const volume of volumes) {
+        const path = pools.ask(volume, ({ index, row }) => index.pathOfId(row.number, id))
+        if (path) return { volume, path }
+      }
+      return undefined
+    },
+    state: () =>
+      everyVolume().map(volume => ({
+        pool: volume.pool,
+        ...volumeKey(volume),
+        isTrue: isTrue(volume),
+        entries: pools.ask(volume, ({ index, row }) => index.store.count(row.number)) ?? 0,
+      })),
+    async settled(withinMs) {
+      const isSettled = () =>
+        everyVolume().every(volume => !volume.isAvailable || volume.isReadOnly || isTrue(volume))
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(withinMs)])
+      while (!isSettled() && !deadline.aborted) await trust.changed(deadline)
+    },
+    start() {
+      unsubscribe.push(
+        trust.start(follower.isServed),
+        events.on('files/index-dropped', ({ pool }) => safely(() => drop(pool))()),
+        events.on('storage/subvolume-replaced', replaced),
+        events.on('shares/changed', safely(volumesChanged)),
+        events.on('storage/changed', safely(volumesChanged)),
+      )
+      follower.start()
+      dropIfMarked()
+    },
+    async stop() {
+      stopping.abort()
+      for (const end of unsubscribe.splice(0)) end()
+      await follower.stop()
+      pools.closeAll()
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import type { EntryRow, IndexStore } from '../../store/index-store.ts'
+import { bytesOf, contributionOf, folderEtag, minus, plus, type Sum, sumIn } from './etags.ts'
+
+/**
+ * The changes of one write transaction. Rows change at once; what they mean to the folders above is gathered and
+ * settled at the end, each folder once, the deepest first.
+ */
+export interface Ledger {
+  /** A name appeared, or is something else now; `before` is what it was. */
+  put(row: EntryRow, before: EntryRow | undefined): void
+  /** A name has gone. `isMoved`: what it named lives on elsewhere in this volume. */
+  remove(row: EntryRow, options?: { isMoved?: boolean }): void
+  settle(): void
+}
+
+interface Delta {
+  sum: Sum
+  size: number
+}
+
+interface Known {
+  row: EntryRow
+  depth: number
+}
+
+export function createLedger(store: IndexStore, nowMs: number): Ledger {
+  const deltas = new Map<number, Map<number, Delta>>()
+
+  function add(volume: number, folder: number, { sum, size }: Delta) {
+    if (folder === 0) return
+    let ofVolume = deltas.get(volume)
+    if (!ofVolume) {
+      ofVolume = new Map()
+      deltas.set(volume, ofVolume)
+    }
+    const known = ofVolume.get(folder)
+    if (!known) ofVolume.set(folder, { sum, size })
+    else {
+      known.sum = plus(known.sum, sum)
+      known.size += size
+    }
+  }
+
+  const worthOf = (row: EntryRow): Delta => ({
+    sum: contributionOf(row.name, row.id, row.etag),
+    size: row.size,
+  })
+
+  function take(row: EntryRow) {
+    const { sum, size } = worthOf(row)
+    add(row.volume, row.parent, { sum: minus(0n, sum), size: -size })
+  }
+
+  /** Gone with the folder: forgotten later, bit by bit. */
+  function orphan(row: EntryRow) {
+    if (row.isFolder) store.addOrphan(row.volume, row.inode)
+  }
+
+  function settleVolume(volume: number, ofVolume: Map<number, Delta>) {
+    const known = new Map<number, Known | undefined>()
+    const find = (inode: number): Known | undefined => {
+      if (known.has(inode)) return known.get(inode)
+      const row = store.folder(volume, inode)
+      const depth = row && (row.parent === 0 ? 0 : depthBelow(find(row.parent)))
+      const found = row && depth !== undefined ? { row, depth } : undefined
+      known.set(inode, found)
+      return found
+    }
+    const levels: Map<number, Delta>[] = []
+    const place = (inode: number, delta: Delta) => {
+      const found = find(inode)
+      if (!found) return
+      levels[found.depth] ??= new Map()
+      const level = levels[found.depth]
+      const there = level?.get(inode)
+      if (there) {
+        there.sum = plus(there.sum, delta.sum)
+        there.size += delta.size
+      } else level?.set(inode, { ...delta })
+    }
+    for (const [inode, delta] of ofVolume) place(inode, delta)
+    for (let depth = levels.length - 1; depth >= 0; depth--) {
+      for (const [inode, delta] of levels[depth] ?? []) {
+        const row = find(inode)?.row
+        if (!row || (delta.sum === 0n && delta.size === 0)) continue
+        const before = worthOf(row)
+        const sum = plus(sumIn(row.sum), delta.sum)
+        row.sum = bytesOf(sum)
+        row.size += delta.size
+        row.etag = folderEtag(row.id, sum)
+        store.setFolder(row)
+        const after = worthOf(row)
+        if (row.parent !== 0)
+          place(row.parent, { sum: minus(after.sum, before.sum), size: after.size - before.size })
+      }
+    }
+  }
+
+  return {
+    put(row, before) {
+      if (before) {
+        take(before)
+        if (before.inode !== row.inode) orphan(before)
+      }
+      store.put(row)
+      add(row.volume, row.parent, worthOf(row))
+      store.touch(row.volume, row.parent, row.name)
+    },
+    remove(row, { isMoved = false } = {}) {
+      take(row)
+      store.drop(row)
+      if (!isMoved) orphan(row)
+      if (!row.isFolder && row.id !== 0) store.vanish({ ...row, atMs: nowMs })
+      store.touch(row.volume, row.parent, row.name)
+    },
+    settle() {
+      for (const [volume, ofVolume] of deltas) settleVolume(volume, ofVolume)
+      deltas.clear()
+    },
+  }
+}
+
+function depthBelow(above: Known | undefined): number | undefined {
+  return above && above.depth + 1
+}

@@ -1,0 +1,315 @@
+import { FileStatus, readStatus } from '../../../lib/posix.ts'
+import type { EntryRow, IndexStore } from '../../store/index-store.ts'
+import { readChecksumText } from '../checksums.ts'
+import type { Folder } from '../folders.ts'
+import {
+  assignIdentity,
+  fileEtag,
+  giveIdentity,
+  type Identity,
+  newIdentity,
+  nextIdentity,
+  readIdentity,
+} from '../ids.ts'
+import { isHidden } from '../tree.ts'
+import { bytesOf, contributionOf, folderEtag, plus, type Sum, sumIn } from './etags.ts'
+import type { Ledger } from './ledger.ts'
+import { linkIdentity } from './links.ts'
+import { openAlong, type Places } from './places.ts'
+
+/** An open folder of a volume. */
+export interface LookPlace {
+  volume: number
+  inode: number
+  /** The top of the volume, which holds what is ours. */
+  isTop: boolean
+  folder: Folder
+}
+
+export interface Looked {
+  kind: 'same' | 'new' | 'changed' | 'moved' | 'gone' | 'nothing'
+  row: EntryRow | undefined
+  before: EntryRow | undefined
+  /** It belongs to another account: to be given to ours. */
+  isForeign: boolean
+}
+
+export interface LookOptions {
+  /** Its content may have changed even where size and time are the same. */
+  isWritten?: boolean
+  /** Our own faces have given it the identity that it shall have. */
+  isOwn?: boolean
+}
+
+export interface LookDeps {
+  store: IndexStore
+  places: Places
+  ownUid: number
+  nowMs(): number
+}
+
+/** What vanishes from a name and comes back to it so soon is still the same file. */
+const momentsMs = 10_000
+
+/**
+ * Looks at a name and brings the index in line with what is there. Only within a write transaction: whoever looks last
+ * has seen the newest.
+ */
+export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
+  const status = new FileStatus()
+  const other = new FileStatus()
+
+  function look(ledger: Ledger, place: LookPlace, name: string, options: LookOptions = {}): Looked {
+    const before = store.at(place.volume, place.inode, name)
+    if (!isThere(place, name)) return gone(ledger, before)
+    const isForeign = status.uid !== ownUid
+    if (before && isUnchanged(before)) return { kind: 'same', row: before, before, isForeign }
+    const elsewhere = store.byInode(place.volume, status.inode).filter(row => !isAt(row, place, name))
+    const stays = elsewhere.filter(row => isStillThere(row))
+    const moved = elsewhere.find(row => !stays.includes(row))
+    const identity = identityFor(place, name, { before, moved, stays, ...options })
+    for (const row of elsewhere) if (!stays.includes(row)) ledger.remove(row, { isMoved: true })
+    const row = rowOf(place, name, { identity, before, moved })
+    if (before && isSameRow(before, row)) return { kind: 'same', row: before, before, isForeign }
+    ledger.put(row, before)
+    lookAtOtherNames(ledger, stays, row)
+    const kind = moved ? 'moved' : before ? 'changed' : 'new'
+    return { kind, row, before: moved ?? before, isForeign }
+  }
+
+  function isThere({ isTop, folder }: LookPlace, name: string): boolean {
+    if (isTop && isHidden([], name)) return false
+    return readStatus(folder.fd, name, status) && status.kind !== 'other'
+  }
+
+  function isUnchanged(row: EntryRow): boolean {
+    return (
+      row.inode === status.inode &&
+      row.id !== 0 &&
+      row.changed === status.changedSeconds &&
+      row.changedNs === status.changedNanoseconds &&
+      (row.isFolder === 1 || row.size === status.sizeBytes)
+    )
+  }
+
+  function gone(ledger: Ledger, before: EntryRow | undefined): Looked {
+    if (!before) return { kind: 'nothing', row: undefined, before, isForeign: false }
+    ledger.remove(before)
+    if (!before.isFolder) passOn(ledger, before)
+    return { kind: 'gone', row: undefined, before, isForeign: false }
+  }
+
+  /**
+   * Vim and Office first rename a file away, then write the new one, then remove the old one: when that goes, its id goes
+   * back to the name that had it a moment ago.
+   */
+  function passOn(ledger: Ledger, gone: EntryRow) {
+    if (gone.id === 0) return
+    for (const { volume, parent, name, atMs, generation } of store.vanishedOf(gone.id)) {
+      if (
+        atMs < nowMs() - momentsMs ||
+        (volume === gone.volume && parent === gone.parent && name === gone.name)
+      )
+        continue
+      const heir = store.at(volume, parent, name)
+      if (!heir || heir.isFolder || store.byId(gone.id).length > 0) continue
+      using folder = places.openFolder(volume, parent)
+      if (!folder || !readStatus(folder.fd, name, status) || status.inode !== heir.inode) continue
+      const identity = nextIdentity({ id: gone.id, generation: Math.max(generation, gone.generation) })
+      if (!giveIdentity(folder, name, identity) || !readStatus(folder.fd, name, status)) continue
+      ledger.put(
+        rowOf({ volume, inode: parent, isTop: false, folder }, name, {
+          identity,
+          before: heir,
+          moved: undefined,
+        }),
+        heir,
+      )
+      return
+    }
+  }
+
+  interface Context {
+    before: EntryRow | undefined
+    /** The same inode under a name that it no longer has. */
+    moved: EntryRow | undefined
+    /** The same inode under names that it still has. */
+    stays: readonly EntryRow[]
+    isWritten?: boolean
+    isOwn?: boolean
+  }
+
+  function identityFor(place: LookPlace, name: string, context: Context): Identity | undefined {
+    const carried = readIdentity(place.folder.at(name))
+    const wanted = wantedIdentity(place, name, carried, context)
+    if (carried && carried.id === wanted.id && carried.generation === wanted.generation) return carried
+    if (context.stays.length > 0 && carried && wanted.generation === carried.generation) return wanted
+    if (!giveIdentity(place.folder, name, wanted))
+      return carried && wanted.id === carried.id ? carried : undefined
+    readStatus(place.folder.fd, name, status)
+    return wanted
+  }
+
+  function wantedIdentity(
+    place: LookPlace,
+    name: string,
+    carried: Identity | undefined,
+    { before, moved, stays, isWritten, isOwn }: Context,
+  ): Identity {
+    const isFolder = status.kind === 'folder'
+    const same = before?.inode === status.inode ? before : undefined
+    if (stays.length > 0 || (same && carried && carried.id !== same.id && same.id !== 0))
+      return linkIdentity({ place, name, carried: carried ?? newIdentity(), row: same, stays, store })
+    if (same && same.id !== 0) {
+      const known = {
+        id: same.id,
+        generation: carried?.id === same.id ? carried.generation : same.generation,
+      }
+      return isWritten && isSilentlyChanged(same, known) ? nextIdentity(known) : known
+    }
+    const isReplaced = before && !before.isFolder && !isFolder && before.id !== 0 && !isOwn
+    const replaced = isReplaced ? before : undefined
+    if (replaced && isTemporary(moved?.name ?? name)) return nextIdentity(replaced)
+    if (moved && moved.id !== 0)
+      return { id: moved.id, generation: carried?.id === moved.id ? carried.generation : moved.generation }
+    if (carried && !hasOtherBearer(carried.id, place.volume)) return carried
+    if (replaced) return nextIdentity(replaced)
+    const vanished = carried || isFolder ? undefined : store.vanishedAt(place.volume, place.inode, name)
+    if (vanished && vanished.atMs > nowMs() - momentsMs && !hasOtherBearer(vanished.id, place.volume))
+      return nextIdentity(vanished)
+    return newIdentity()
+  }
+
+  /** Somebody wrote into it, and set its time back or was done within the same instant. */
+  function isSilentlyChanged(row: EntryRow, { generation }: Identity): boolean {
+    return (
+      row.isFolder === 0 &&
+      generation === row.generation &&
+      row.size === status.sizeBytes &&
+      row.modified === status.modifiedSeconds &&
+      row.modifiedNs === status.modifiedNanoseconds
+    )
+  }
+
+  /** A temporary file that takes the place of the real one: rsync, editors, downloads. Or one that was just made. */
+  function isTemporary(name: string): boolean {
+    return /^[.~#]|~$|\.(tmp|temp|part|partial|crdownload|new)$/i.test(name) || isYoung()
+  }
+
+  function isYoung(): boolean {
+    return status.bornSeconds > 0 && status.bornSeconds * 1000 > nowMs() - momentsMs
+  }
+
+  /** Whether another inode has this id: then what carries it too is a copy. */
+  function hasOtherBearer(id: number, volume: number): boolean {
+    return store
+      .byId(id)
+      .some(row => !(row.volume === volume && row.inode === status.inode) && isStillThere(row))
+  }
+
+  function isStillThere(row: EntryRow): boolean {
+    using folder = places.openFolder(row.volume, row.parent)
+    return folder !== undefined && readStatus(folder.fd, row.name, other) && other.inode === row.inode
+  }
+
+  function rowOf(
+    { volume, inode: parent, folder }: LookPlace,
+    name: string,
+    known: { identity: Identity | undefined; before: EntryRow | undefined; moved: EntryRow | undefined },
+  ): EntryRow {
+    const { id, generation } = known.identity ?? { id: 0, generation: 0 }
+    const isFolder = status.kind === 'folder'
+    const same = known.before?.inode === status.inode ? known.before : known.moved
+    const inside = isFolder ? insideOf(volume, same) : undefined
+    const etag = inside ? folderEtag(id, inside.sum) : fileEtag(known.identity, status)
+    return {
+      volume,
+      parent,
+      name,
+      inode: status.inode,
+      isFolder: isFolder ? 1 : 0,
+      id,
+      generation,
+      etag,
+      size: inside ? inside.size : status.sizeBytes,
+      modified: status.modifiedSeconds,
+      modifiedNs: status.modifiedNanoseconds,
+      changed: status.changedSeconds,
+      changedNs: status.changedNanoseconds,
+      born: status.bornSeconds,
+      sum: inside ? bytesOf(inside.sum) : null,
+      isListed: inside ? inside.isListed : 1,
+      checksums: inside ? null : (readChecksumText(folder.at(name), etag) ?? null),
+    }
+  }
+
+  /** A folder that is new here: of what may still be known from an earlier time it lists nothing yet. */
+  function insideOf(volume: number, same: EntryRow | undefined): { sum: Sum; size: number; isListed: 0 | 1 } {
+    if (same?.isFolder) return { sum: sumIn(same.sum), size: same.size, isListed: same.isListed }
+    store.dropOrphan(volume, status.inode)
+    let sum = 0n
+    let size = 0
+    for (const child of store.allChildren(volume, status.inode)) {
+      sum = plus(sum, contributionOf(child.name, child.id, child.etag))
+      size += child.size
+    }
+    return { sum, size, isListed: 0 }
+  }
+
+  /** What is written under one name of a file shows under all of them. */
+  function lookAtOtherNames(ledger: Ledger, stays: readonly EntryRow[], { generation }: EntryRow) {
+    for (const row of stays) {
+      const now: EntryRow = {
+        ...row,
+        generation,
+        size: status.sizeBytes,
+        modified: status.modifiedSeconds,
+        modifiedNs: status.modifiedNanoseconds,
+        changed: status.changedSeconds,
+        changedNs: status.changedNanoseconds,
+        etag: fileEtag({ id: row.id, generation }, status),
+        checksums: null,
+      }
+      if (!isSameRow(row, now)) ledger.put(now, row)
+    }
+  }
+
+  /** The folder itself: its times go with what is put into it, and nothing above has to know. */
+  function lookAtFolder({ volume, inode, folder }: LookPlace) {
+    const row = store.folder(volume, inode)
+    if (row && readStatus(folder.fd, '', status) && !isUnchanged(row)) store.setTimes(row, status)
+  }
+
+  /** The top of a volume, which no folder names. False where it is away. */
+  function lookAtTop(ledger: Ledger, volume: number): boolean {
+    const path = places.topOf(volume)
+    using top = path === undefined ? undefined : openAlong(path, [])
+    if (!top || !readStatus(top.fd, '', status)) return false
+    const identity = readIdentity(top.path) ?? assignIdentity(top, '')
+    if (!readStatus(top.fd, '', status)) return false
+    const place = { volume, inode: 0, isTop: false, folder: top }
+    ledger.put(rowOf(place, '', { identity, before: undefined, moved: undefined }), undefined)
+    return true
+  }
+
+  return { look, lookAtFolder, lookAtTop }
+}
+
+function isAt(row: EntryRow, { inode }: LookPlace, name: string): boolean {
+  return row.parent === inode && row.name === name
+}
+
+function isSameRow(one: EntryRow, other: EntryRow): boolean {
+  return (
+    one.inode === other.inode &&
+    one.id === other.id &&
+    one.generation === other.generation &&
+    one.etag === other.etag &&
+    one.size === other.size &&
+    one.changed === other.changed &&
+    one.changedNs === other.changedNs &&
+    one.checksums === other.checksums
+  )
+}
+
+export type Looking = ReturnType<typeof createLooking>

@@ -1,0 +1,300 @@
+import { opendirSync } from 'node:fs'
+import { join } from 'node:path'
+import { FileStatus, readStatus } from '../../../lib/posix.ts'
+import { openIndexDatabase } from '../../store/index-database.ts'
+import { createIndexReaders } from '../../store/index-readers.ts'
+import {
+  createIndexStore,
+  type EntryRow,
+  type IndexStore,
+  type ListedRow,
+  type VolumeRow,
+} from '../../store/index-store.ts'
+import { createBreather } from '../bursts.ts'
+import type { Folder } from '../folders.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import { createLooking, type Looked, type LookOptions, type LookPlace } from './looking.ts'
+import { createPlaces, type Places } from './places.ts'
+
+/** `shares/media`, `homes/ann`: how a volume is called in its pool. */
+export interface VolumeKey {
+  kind: 'shares' | 'homes'
+  name: string
+}
+
+export interface NameToLook extends LookOptions {
+  name: string
+}
+
+export type Look = (place: LookPlace, name: NameToLook) => Looked
+export type OnLooked = (looked: Looked, place: LookPlace, name: string) => void
+
+export interface PoolIndex {
+  store: IndexStore
+  places: Places
+  /** The volume's row, with its top; made where it is new. Undefined where its folder is away. */
+  volume(key: VolumeKey): VolumeRow | undefined
+  volumeOf(subvolume: number): VolumeRow | undefined
+  top(volume: number): EntryRow | undefined
+  topPath(volume: number): string | undefined
+  /** Looks at names in an open folder, in transactions of a few milliseconds. */
+  look(place: LookPlace, names: Iterable<NameToLook>, onLooked?: OnLooked): Promise<void>
+  /** The same at once, within one transaction: for a few names. */
+  lookNow(work: (look: Look) => void): void
+  /** The path of the file or folder with this id in the volume. */
+  pathOfId(volume: number, id: number): string[] | undefined
+  /** Brings all that is below folders not listed yet into the index, those given or any of the volume. */
+  listBelow(volume: number, folders: EntryRow[] | 'all', control: WalkControl): Promise<void>
+  /** Finds which names have come to a folder or gone from it, and looks at those. */
+  relistNames(volume: number, inode: number, onLooked?: OnLooked): Promise<void>
+  /** Everything is listed anew; what is known meanwhile stays. */
+  distrust(volume: number): Promise<void>
+  /** The entries of a folder by name, after `after`, all of one moment. */
+  pages(volume: number, inode: number, after: string, limit: number): Generator<ListedRow[]>
+  removeVolume(volume: VolumeRow): void
+  /** Forgets what lay below folders that have gone, some of it; false when there is no more. */
+  forgetSome(): boolean
+  close(): void
+}
+
+export interface WalkControl {
+  onLooked?: OnLooked
+  signal?: AbortSignal
+}
+
+export interface PoolIndexDeps {
+  /** Where the pool is mounted. */
+  poolPath: string
+  ownUid: number
+  nowMs(): number
+}
+
+const sliceMs = 3
+const namesAtOnce = 500
+
+/** The index of one pool as this process has it open. */
+export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): PoolIndex {
+  const file = join(poolPath, 'index', 'files.db')
+  const store = createIndexStore(openIndexDatabase(file))
+  const readers = createIndexReaders(file)
+  const volumes = new Map<string, VolumeRow>()
+  const paths = new Map<number, string>()
+  const places = createPlaces(store, topPath)
+  const looking = createLooking({ store, places, ownUid, nowMs })
+  const status = new FileStatus()
+
+  function remember(row: VolumeRow): VolumeRow {
+    volumes.set(`${row.kind}/${row.name}`, row)
+    paths.set(row.number, join(poolPath, row.kind, row.name))
+    return row
+  }
+
+  function reload() {
+    volumes.clear()
+    paths.clear()
+    for (const row of store.volumes()) remember(row)
+  }
+
+  function topPath(volume: number): string | undefined {
+    if (!paths.has(volume)) reload()
+    return paths.get(volume)
+  }
+
+  function transaction<T>(work: (ledger: Ledger) => T): T {
+    return store.write(() => {
+      const ledger = createLedger(store, nowMs())
+      const result = work(ledger)
+      ledger.settle()
+      return result
+    })
+  }
+
+  function volume(key: VolumeKey): VolumeRow | undefined {
+    const id = `${key.kind}/${key.name}`
+    const known = volumes.get(id)
+    if (known && top(known.number)) return known
+    return transaction(ledger => {
+      reload()
+      const row = volumes.get(id) ?? remember(store.addVolume(key.kind, key.name))
+      return top(row.number) || looking.lookAtTop(ledger, row.number) ? row : undefined
+    })
+  }
+
+  const top = (number: number) => store.at(number, 0, '')
+
+  function lookNow(work: (look: Look) => void) {
+    transaction(ledger =>
+      work((place, { name, ...options }) => {
+        const looked = looking.look(ledger, place, name, options)
+        looking.lookAtFolder(place)
+        return looked
+      }),
+    )
+  }
+
+  async function look(place: LookPlace, names: Iterable<NameToLook>, onLooked?: OnLooked) {
+    const breathe = createBreather()
+    const source = names[Symbol.iterator]()
+    for (let next = source.next(); !next.done; ) {
+      const done: [Looked, string][] = []
+      const isKnown = transaction(ledger => {
+        // The folder may have gone meanwhile: then there is nobody to list what is in it.
+        if (!store.folder(place.volume, place.inode)) return false
+        const endsAt = performance.now() + sliceMs
+        for (; !next.done && performance.now() < endsAt; next = source.next()) {
+          const { name, ...options } = next.value
+          done.push([looking.look(ledger, place, name, options), name])
+        }
+        looking.lookAtFolder(place)
+        return true
+      })
+      for (const [looked, name] of done) onLooked?.(looked, place, name)
+      if (!isKnown) return
+      await breathe()
+    }
+  }
+
+  /** What fits into one page is one look; else all pages are of the same moment. */
+  function* pages(volume: number, inode: number, after: string, limit: number): Generator<ListedRow[]> {
+    const only = store.page(volume, inode, after, limit)
+    if (only.length < limit) {
+      if (only.length > 0) yield only
+      return
+    }
+    using reader = readers.begin()
+    for (let rows = reader.page(volume, inode, after, limit); rows.length > 0; ) {
+      yield rows
+      rows = rows.length < limit ? [] : reader.page(volume, inode, rows.at(-1)?.[0] ?? '', limit)
+    }
+  }
+
+  function placeOf(volume: number, inode: number, folder: Folder): LookPlace {
+    return { volume, inode, isTop: top(volume)?.inode === inode, folder }
+  }
+
+  async function listBelow(volume: number, folders: EntryRow[] | 'all', { onLooked, signal }: WalkControl) {
+    const waiting = folders === 'all' ? store.unlisted(volume, namesAtOnce) : [...folders]
+    for (let row = waiting.pop(); row && !signal?.aborted; row = waiting.pop()) {
+      await listOne(row, (looked, place, name) => {
+        onLooked?.(looked, place, name)
+        // A wide tree is found again by asking for what is not listed.
+        if (looked.row?.isListed === 0 && (folders !== 'all' || waiting.length < namesAtOnce))
+          waiting.push(looked.row)
+      })
+      if (waiting.length === 0 && folders === 'all') waiting.push(...store.unlisted(volume, namesAtOnce))
+    }
+  }
+
+  /** Afterwards it counts as listed, also where it could not be opened: then its own name tells what it is. */
+  async function listOne({ volume, inode }: EntryRow, onLooked: OnLooked) {
+    using folder = places.openFolder(volume, inode)
+    if (folder) {
+      const place = placeOf(volume, inode, folder)
+      const isNew = store.someChildren(volume, inode, 1).length === 0
+      await look(place, namesIn(folder), onLooked)
+      if (!isNew) await lookAtMissing(place, onLooked)
+    }
+    store.write(() => store.setListed(volume, inode, true))
+  }
+
+  async function lookAtMissing(place: LookPlace, onLooked?: OnLooked) {
+    const gone = store
+      .names(place.volume, place.inode)
+      .filter(name => !readStatus(place.folder.fd, name, status))
+      .map(name => ({ name }))
+    await look(place, gone, onLooked)
+  }
+
+  async function relistNames(volume: number, inode: number, onLooked?: OnLooked) {
+    using folder = places.openFolder(volume, inode)
+    if (!folder) return
+    const place = placeOf(volume, inode, folder)
+    const known = new Set(store.names(volume, inode))
+    const fresh: NameToLook[] = []
+    for (const { name } of namesIn(folder)) if (!known.delete(name)) fresh.push({ name })
+    await look(place, fresh, onLooked)
+    await look(
+      place,
+      [...known].map(name => ({ name })),
+      onLooked,
+    )
+  }
+
+  return {
+    store,
+    places,
+    volume,
+    volumeOf(subvolume) {
+      const find = () => [...volumes.values()].find(row => row.subvolume === subvolume)
+      const known = find()
+      if (known) return known
+      reload()
+      return find()
+    },
+    top,
+    topPath,
+    look,
+    lookNow,
+    pathOfId(volume, id) {
+      const row = store.byId(id).find(one => one.volume === volume)
+      if (!row) return undefined
+      if (row.parent === 0) return []
+      const above = places.pathOf(volume, row.parent)
+      return above && [...above, row.name]
+    },
+    listBelow,
+    relistNames,
+    async distrust(volume) {
+      const breathe = createBreather()
+      for (let after = -1; ; ) {
+        const some = store.folders(volume, after, namesAtOnce)
+        store.write(() => {
+          for (const { inode } of some) store.setListed(volume, inode, false)
+        })
+        const last = some.at(-1)
+        if (!last) return
+        after = last.inode
+        await breathe()
+      }
+    },
+    removeVolume(row) {
+      transaction(ledger => {
+        const found = top(row.number)
+        if (found) ledger.remove(found)
+        store.dropVolume(row.number)
+      })
+      reload()
+    },
+    forgetSome() {
+      return store.write(() => {
+        const orphan = store.anOrphan()
+        if (!orphan) {
+          store.forgetVanished(nowMs() - 60_000)
+          return false
+        }
+        const some = store.someChildren(orphan.volume, orphan.inode, namesAtOnce)
+        for (const row of some) {
+          store.drop(row)
+          if (row.isFolder) store.addOrphan(row.volume, row.inode)
+        }
+        if (some.length < namesAtOnce) store.dropOrphan(orphan.volume, orphan.inode)
+        return true
+      })
+    },
+    pages,
+    close() {
+      readers.close()
+      store.close()
+    },
+  }
+}
+
+/** One after the other, however many there are. A name that is no UTF-8 is found under no name. */
+function* namesIn(folder: Folder): Generator<NameToLook> {
+  const directory = opendirSync(folder.path, { bufferSize: namesAtOnce })
+  try {
+    for (let entry = directory.readSync(); entry; entry = directory.readSync()) yield { name: entry.name }
+  } finally {
+    directory.closeSync()
+  }
+}

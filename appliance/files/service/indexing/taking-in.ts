@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs'
+import { BoundedMap } from '../../../lib/bounded-map.ts'
+import { errnoOf } from '../../../lib/failure.ts'
+import { FileStatus, readStatus } from '../../../lib/posix.ts'
+import { serviceUid } from '../../../lib/service-account.ts'
+import type { ChangedFolder, ChangedName } from '../../../storage/index.ts'
+import type { Folder } from '../folders.ts'
+import type { Looked, LookPlace } from './looking.ts'
+import { openAlong } from './places.ts'
+import type { NameToLook, PoolIndex } from './pool-index.ts'
+
+export interface Outside {
+  looked: Looked
+  place: LookPlace
+  name: string
+  pids: readonly number[]
+}
+
+export interface TakingInDeps {
+  index: PoolIndex
+  poolPath: string
+  /** What somebody else than our own processes has changed. */
+  onOutside(change: Outside): void
+  /** Whether a process is one of ours; else that is found out. */
+  isOwn?: ((pid: number) => boolean) | undefined
+}
+
+/** So long a process of our own has for bringing the index in line itself. */
+const ownMs = 2_000
+
+/** Takes in what the feed tells: looks at each name again, those that are there first, so that what moved is not missed. */
+export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDeps) {
+  const status = new FileStatus()
+  const owners = new BoundedMap<number, boolean>(500)
+  /** Folders that were not where they should be: listed again once they are found. */
+  const astray = new Map<string, { volume: number; inode: number; tries: number }>()
+  const deferred: { folders: ChangedFolder[]; dueAtMs: number }[] = []
+
+  async function takeIn(folders: readonly ChangedFolder[]) {
+    const [own, others] = apart(folders, ({ pids }) => pids.length > 0 && pids.every(isOwnProcess))
+    if (own.length > 0) deferred.push({ folders: own, dueAtMs: Date.now() + ownMs })
+    await takeInNow(others)
+  }
+
+  async function takeInNow(folders: readonly ChangedFolder[]) {
+    const gone: { volume: number; folder: ChangedFolder; names: ChangedName[] }[] = []
+    for (const folder of folders) {
+      const volume = index.volumeOf(folder.subvolume)
+      if (!volume) continue
+      const missing = await lookIn(volume.number, folder, folder.names, 'there')
+      if (missing.length > 0) gone.push({ volume: volume.number, folder, names: missing })
+    }
+    for (const { volume, folder, names } of gone) await lookIn(volume, folder, names, 'any')
+    await findAstray()
+  }
+
+  /** What our own processes have changed, and most likely told already. */
+  async function takeInDeferred(nowMs = Date.now()) {
+    const due = deferred.filter(({ dueAtMs }) => dueAtMs <= nowMs)
+    deferred.splice(0, due.length)
+    for (const { folders } of due) await takeInNow(folders)
+  }
+
+  /** Answers those that are not there, which are left for later, unless `any` are wanted. */
+  async function lookIn(
+    volume: number,
+    news: ChangedFolder,
+    names: readonly ChangedName[],
+    which: 'there' | 'any',
+  ) {
+    if (names.length === 0) return []
+    using folder = openFolder(volume, news)
+    if (!folder) {
+      if (index.store.folder(volume, news.inode))
+        astray.set(`${volume}/${news.inode}`, { volume, inode: news.inode, tries: 0 })
+      return []
+    }
+    const place = { volume, inode: news.inode, isTop: index.top(volume)?.inode === news.inode, folder }
+    const isThere = ({ name }: ChangedName) => name === null || readStatus(folder.fd, name, status)
+    const [there, missing] = which === 'any' ? [names, []] : partition(names, isThere)
+    const pidsOf = new Map(there.map(({ name, pids }) => [name, pids]))
+    const fresh: Looked[] = []
+    await index.look(place, there.flatMap(asName), (looked, at, name) => {
+      if (looked.row?.isListed === 0) fresh.push(looked)
+      if ((looked.kind !== 'same' && looked.kind !== 'nothing') || looked.isForeign)
+        onOutside({ looked, place: at, name, pids: pidsOf.get(name) ?? [] })
+    })
+    await index.listBelow(
+      volume,
+      fresh.flatMap(({ row }) => (row ? [row] : [])),
+      {
+        onLooked: (looked, at, name) => onOutside({ looked, place: at, name, pids: [] }),
+      },
+    )
+    return missing
+  }
+
+  function openFolder(volume: number, { inode, path }: ChangedFolder): Folder | undefined {
+    if (path !== null) {
+      const folder = openAlong(poolPath, path.split('/'))
+      if (folder && readStatus(folder.fd, '', status) && status.inode === inode) return folder
+      folder?.[Symbol.dispose]()
+    }
+    return index.places.openFolder(volume, inode)
+  }
+
+  async function findAstray() {
+    for (const [key, one] of astray) {
+      const isKnown = index.store.folder(one.volume, one.inode) !== undefined
+      using folder = isKnown ? index.places.openFolder(one.volume, one.inode) : undefined
+      one.tries += 1
+      if (folder) await index.relistNames(one.volume, one.inode)
+      if (folder || !isKnown || one.tries > mostTries) astray.delete(key)
+    }
+  }
+
+  function isOwnProcess(pid: number): boolean {
+    if (isOwn) return isOwn(pid)
+    const known = owners.get(pid)
+    if (known !== undefined) return known
+    const found = pid === process.pid || uidOf(pid) === serviceUid
+    owners.set(pid, found)
+    return found
+  }
+
+  return { takeIn, takeInDeferred, hasDeferred: () => deferred.length > 0 }
+}
+
+const mostTries = 50
+
+function asName({ name, kinds }: ChangedName): NameToLook[] {
+  return name === null || name === '.' ? [] : [{ name, isWritten: kinds.includes('write') }]
+}
+
+/** The names of each folder for which `isWanted` holds, and the others. */
+function apart(
+  folders: readonly ChangedFolder[],
+  isWanted: (name: ChangedName) => boolean,
+): [ChangedFolder[], ChangedFolder[]] {
+  const split = folders.map(folder => [folder, partition(folder.names, isWanted)] as const)
+  const some = (which: 0 | 1) =>
+    split
+      .map(([folder, names]) => ({ ...folder, names: names[which] }))
+      .filter(({ names }) => names.length > 0)
+  return [some(0), some(1)]
+}
+
+function partition<T>(all: readonly T[], isWanted: (one: T) => boolean): [T[], T[]] {
+  const wanted: T[] = []
+  const others: T[] = []
+  for (const one of all) (isWanted(one) ? wanted : others).push(one)
+  return [wanted, others]
+}
+
+/** The real uid of a process, proc_pid_status(5): smbd's is root's, whoever it works for. */
+function uidOf(pid: number): number | undefined {
+  try {
+    return Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ESRCH') return undefined
+    throw error
+  }
+}
+
+export type TakingIn = ReturnType<typeof createTakingIn>

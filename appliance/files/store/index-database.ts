@@ -1,0 +1,114 @@
+import { chmodSync, closeSync, openSync, rmSync } from 'node:fs'
+import SQLite from 'better-sqlite3'
+
+export type IndexDatabase = SQLite.Database
+
+/**
+ * The index of one pool: what is in it can always be had from the files again. Opened by every server process; a file
+ * that is damaged or of another version is begun anew.
+ */
+export function openIndexDatabase(path: string): IndexDatabase {
+  try {
+    return open(path)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+    return open(path)
+  }
+}
+
+export function isDamage(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false
+  return error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_NOTADB'
+}
+
+function open(path: string): IndexDatabase {
+  closeSync(openSync(path, 'a', 0o600))
+  chmodSync(path, 0o600)
+  const database = new SQLite(path, { timeout: 10_000 })
+  try {
+    database.pragma('journal_mode = WAL')
+    // Nothing is lost with the last transactions: the mark that the next start goes on from is lost with them.
+    database.pragma('synchronous = NORMAL')
+    database.pragma('cache_size = -8000')
+    database.transaction(() => migrate(database)).immediate()
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+const version = 1
+
+function migrate(database: IndexDatabase) {
+  if (database.pragma('user_version', { simple: true }) === version) return
+  dropIndex(database)
+}
+
+/** Everything is forgotten, in all processes that have it open. */
+export function dropIndex(database: IndexDatabase): void {
+  const tables = database
+    .prepare("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")
+    .pluck()
+    .all()
+  for (const table of tables) database.exec(`drop table "${table}"`)
+  database.exec(schema)
+  database.pragma(`user_version = ${version}`)
+}
+
+/**
+ * `entry`: a name in a folder. The folder is meant by its inode, so that renaming one is a single row. The top of a
+ * volume has the parent 0 and no name. Of a folder, `size` is all that lies below it, and `sum` what its etag is made of.
+ *
+ * `touched`: names that may be ahead of the disk, since the volume's mark is older; the period tells from before which
+ * look for a new mark.
+ * `orphan`: folders that have gone, whose entries are still to be forgotten.
+ * `vanished`: which id a name had a moment ago.
+ */
+const schema = `
+  create table volume (
+    number integer primary key,
+    kind text not null,
+    name text not null,
+    uuid text,
+    subvolume integer,
+    transid integer,
+    period integer not null default 1,
+    unique (kind, name)
+  );
+  create table entry (
+    volume integer not null,
+    parent integer not null,
+    name text not null,
+    inode integer not null,
+    isFolder integer not null,
+    id integer not null,
+    generation integer not null,
+    etag text not null,
+    size integer not null,
+    modified integer not null,
+    modifiedNs integer not null,
+    changed integer not null,
+    changedNs integer not null,
+    born integer not null,
+    sum blob,
+    isListed integer not null,
+    checksums text,
+    primary key (volume, parent, name)
+  ) without rowid;
+  create index entryByInode on entry (volume, inode);
+  create index entryById on entry (id);
+  create index unlisted on entry (volume, inode) where isListed = 0;
+  create table touched (
+    volume integer not null, parent integer not null, name text not null, period integer not null,
+    primary key (volume, parent, name)
+  ) without rowid;
+  create table orphan (volume integer not null, inode integer not null, primary key (volume, inode)) without rowid;
+  create table vanished (
+    volume integer not null, parent integer not null, name text not null,
+    id integer not null, generation integer not null, atMs integer not null,
+    primary key (volume, parent, name)
+  ) without rowid;
+  create index vanishedById on vanished (id);
+`
