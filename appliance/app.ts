@@ -135,6 +135,10 @@ function audienceOf(shares: Shares): Audience {
     kind === 'homes' ? name === user : shares.volume({ user }, name) !== undefined
   const ofSubvolume = (actor: Actor, { kind, name }: { kind: 'shares' | 'homes'; name: string }) =>
     maySee(actor, kind, name)
+  const ofVolume = (actor: Actor, { volume }: { volume: string }) => {
+    const [kind, name = ''] = volume.split(/:(.*)/s)
+    return maySee(actor, kind === 'home' ? 'homes' : 'shares', name)
+  }
   return {
     'storage/changed': toEverybody,
     'jobs/changed': toAdmins,
@@ -144,10 +148,8 @@ function audienceOf(shares: Shares): Audience {
     'storage/snapshots-changed': (actor, data) => actor.role === 'admin' || ofSubvolume(actor, data),
     'storage/subvolume-replaced': ofSubvolume,
     'shares/restored': ofSubvolume,
-    'files/changed': (actor, { volume }) => {
-      const [kind, name = ''] = volume.split(/:(.*)/s)
-      return maySee(actor, kind === 'home' ? 'homes' : 'shares', name)
-    },
+    'files/changed': ofVolume,
+    'files/trash-changed': ofVolume,
   }
 }
 

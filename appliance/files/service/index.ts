@@ -176,6 +176,7 @@ export function createFileService(deps: FileDeps): FileService {
     told,
     clock: deps.clock ?? systemClock,
     everyVolume,
+    trashChanged: news.trashChanged,
     replace,
     snapshots: deps.snapshots,
   })

@@ -83,6 +83,8 @@ export interface History {
 export interface HistoryDeps extends Omit<TrashDeps, 'gathering'>, VersionDeps {
   clock: Clock
   everyVolume(): readonly Volume[]
+  /** Something came to its trash, or left it. */
+  trashChanged(volume: Volume): void
   spot(person: Person, path: Path): Spot
   pathOf(person: Person, location: Location): string[] | undefined
   /** Tells what changed there. */
@@ -90,7 +92,7 @@ export interface HistoryDeps extends Omit<TrashDeps, 'gathering'>, VersionDeps {
 }
 
 export function createHistory(deps: HistoryDeps): History {
-  const { shares, spot, pathOf, told } = deps
+  const { shares, spot, pathOf, told, trashChanged } = deps
   const gathering = createGathering(deps.log, deps.clock.now)
   const trash = createTrash({ ...deps, gathering })
 
@@ -99,6 +101,11 @@ export function createHistory(deps: HistoryDeps): History {
   const retention = createRetention({ gathering, sweeper, log, now: clock.now })
   const schedule = createSchedule({ retention, everyVolume, log, now: clock.now })
   sweeper.onRemoved(async (ids, volume) => dropShelves(volume, ids))
+
+  const changed = (person: Person, id: TrashId) => {
+    const volume = shares.volumes(person).find(one => id.startsWith(`${volumeKey(one, person)}/`))
+    if (volume) trashChanged(volume)
+  }
 
   const shown = (person: Person, { volume, path }: Spot): string[] =>
     pathOf(person, { volume: volumeKey(volume, person), path }) ?? [...path]
@@ -134,12 +141,19 @@ export function createHistory(deps: HistoryDeps): History {
         const path = shown(person, place)
         // What was made first is told first, and `told` begins at the end.
         await told(person, [path, ...made.map(one => shown(person, one)).reverse()], Promise.resolve())
+        changed(person, id)
         return { path, entry }
       },
-      remove: trash.remove,
+      async remove(person, id, inside) {
+        await trash.remove(person, id, inside)
+        changed(person, id)
+      },
       async empty(person, folder) {
         const volumes = folder ? [spot(person, folder).volume] : writable(person)
-        for (const volume of volumes) await trash.empty(person, volume)
+        for (const volume of volumes) {
+          await trash.empty(person, volume)
+          trashChanged(volume)
+        }
       },
     },
     versions: {
@@ -157,5 +171,9 @@ export function createHistory(deps: HistoryDeps): History {
       return found
     },
     ...schedule,
+    deleted(volume) {
+      schedule.deleted(volume)
+      trashChanged(volume)
+    },
   }
 }
