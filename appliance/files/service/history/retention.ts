@@ -154,7 +154,9 @@ export function createRetention({ gathering, sweeper, log, now }: RetentionDeps)
     return { ...found, freeBytes, leastFreeBytes: leastFreeBytes(totalBytes) }
   }
 
-  return { tidy, thinSome, makeRoomWhereShort, usage }
+  const freeBytes = (volume: Volume) => spaceOf(volume).freeBytes
+
+  return { tidy, thinSome, makeRoomWhereShort, usage, freeBytes }
 }
 
 export type Retention = ReturnType<typeof createRetention>

@@ -4,7 +4,8 @@ import type { Volume } from '../../schema.ts'
 import type { Retention } from './retention.ts'
 
 const soonMs = 30_000
-const lookEveryMs = 6 * 3_600_000
+const firstMs = 15 * 60_000
+const lookEveryMs = 15 * 60_000
 const fullEveryMs = 24 * 3_600_000
 const mostIds = 10_000
 
@@ -16,12 +17,16 @@ export interface ScheduleDeps {
 }
 
 /**
- * When history is tidied: a while after something was added, and once a day; where nothing was added and no day has
- * passed, no disk is touched. And at once where a disk is full.
+ * When history is tidied: a while after something was added, and once a day; at once where one of us finds a disk full.
+ * Others fill it too, so its free space is asked for now and then, which the kernel knows; only where that has changed,
+ * and is short, is a disk touched.
  */
 export function createSchedule({ retention, everyVolume, log, now }: ScheduleDeps) {
   const overwritten = new Map<string, { volume: Volume; ids: Set<number> }>()
+  const lastFree = new Map<string, number>()
+  const pressed = new Set<string>()
   let lastFullMs = now()
+  let first: NodeJS.Timeout | undefined
   let soon: NodeJS.Timeout | undefined
   let regular: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
@@ -49,6 +54,18 @@ export function createSchedule({ retention, everyVolume, log, now }: ScheduleDep
     await retention.tidy(everyVolume())
   }
 
+  async function look() {
+    if (now() - lastFullMs >= fullEveryMs) return tidyAll()
+    const changed = everyVolume().filter(volume => {
+      const free = volume.isAvailable ? retention.freeBytes(volume) : 0
+      const isSame = lastFree.get(volume.path) === free
+      lastFree.set(volume.path, free)
+      return !isSame
+    })
+    const pools = new Set(changed.map(({ pool }) => pool))
+    await retention.makeRoomWhereShort(everyVolume().filter(({ pool }) => pools.has(pool)))
+  }
+
   function later() {
     soon ??= setTimeout(() => {
       soon = undefined
@@ -72,18 +89,21 @@ export function createSchedule({ retention, everyVolume, log, now }: ScheduleDep
       if (ids.size < mostIds) ids.add(id)
     },
     /** Something found no space there. */
-    pressed(volume: Volume) {
-      void enqueue(() =>
-        retention.makeRoomWhereShort(everyVolume().filter(({ pool }) => pool === volume.pool)),
-      )
+    pressed({ pool }: Volume) {
+      if (pressed.has(pool)) return
+      pressed.add(pool)
+      void enqueue(async () => {
+        pressed.delete(pool)
+        await retention.makeRoomWhereShort(everyVolume().filter(volume => volume.pool === pool))
+      })
     },
     tidy: () => enqueue(tidyAll),
     start() {
-      regular = setInterval(() => {
-        if (now() - lastFullMs >= fullEveryMs) void enqueue(tidyAll)
-      }, lookEveryMs).unref()
+      first = setTimeout(() => void enqueue(tidyAll), firstMs).unref()
+      regular = setInterval(() => void enqueue(look), lookEveryMs).unref()
     },
     async stop() {
+      clearTimeout(first)
       clearInterval(regular)
       clearTimeout(soon)
       await running
