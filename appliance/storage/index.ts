@@ -80,6 +80,8 @@ export interface Storage {
   ): Promise<void>
   /** From memory: where a pool is mounted and how it is. Undefined for an unknown pool. */
   mounted(pool: string): { path: string; state: PoolState } | undefined
+  /** From memory: the pools that there are. */
+  names(): string[]
   createSubvolume(pool: string, kind: SubvolumeKind, name: string): Promise<void>
   /** With all its snapshots. */
   deleteSubvolume(pool: string, kind: SubvolumeKind, name: string): Promise<void>
@@ -151,6 +153,7 @@ export function createStorage(deps: StorageDeps): Storage {
       const state = pools.state(name)
       return state === undefined ? undefined : { path: join(poolsDir, name), state }
     },
+    names: pools.names,
     changes: createChanges({ ...deps, pools }),
     ...subvolumes,
   }

@@ -9,10 +9,15 @@ const serviceUid = 2770
 const root = join(import.meta.dirname, '..', '..')
 
 /** Our WebDAV alone, over a folder. */
-export async function startCairn(volume: string): Promise<Peer> {
+export async function startCairn(volume: string, options: { hasJournal?: boolean } = {}): Promise<Peer> {
   const child = spawn(
     process.execPath,
-    ['--max-semi-space-size=4', join(root, 'test/dav/serve.ts'), volume],
+    [
+      '--max-semi-space-size=4',
+      join(root, 'test/dav/serve.ts'),
+      volume,
+      ...(options.hasJournal ? ['journal'] : []),
+    ],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, UV_THREADPOOL_SIZE: '16' },

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import test, { type ExecutionContext } from 'ava'
-import type { Files, Person } from '../../appliance/files/index.ts'
+import type { Files, JournalEntry, Person } from '../../appliance/files/index.ts'
+import { journaled } from '../../appliance/files/service/journal/journaled.ts'
 import { getXattr } from '../../appliance/lib/posix.ts'
 import { type Harness, startDav } from '../dav/harness.ts'
 import { tempFolder } from '../helpers/temp.ts'
@@ -270,6 +271,32 @@ test('a hostile id or path reaches nothing outside the trash', async t => {
     await t.throwsAsync(files.trash.find(alice, id), { message: /not in the trash/ })
   for (const inside of [['..'], ['a', '..', '..'], ['x/y'], ['\0']])
     await t.throwsAsync(files.trash.open(alice, item.id, inside))
+})
+
+test('what comes back from the trash, and what becomes the present content again, is in the journal', async t => {
+  const { files, volumes } = await start(t)
+  const noted: Pick<JournalEntry, 'what' | 'path' | 'actor' | 'fileId'>[] = []
+  const shares = {
+    home: () => volumes.home,
+    volumes: () => [volumes.home, volumes.shared],
+    volume: (_: Person, name: string) => (name === 'shared' ? volumes.shared : undefined),
+  }
+  const journal = {
+    note: ({ what, path, actor, fileId }: JournalEntry) => void noted.push({ what, path, actor, fileId }),
+  }
+  const { trash, versions } = journaled(files, { journal, shares })
+  const { entry } = await put(files, ['shared', 'a.txt'], 'one')
+  await put(files, ['shared', 'a.txt'], 'two')
+  const [, old] = await versions.list(alice, ['shared', 'a.txt'])
+  await versions.restore(alice, ['shared', 'a.txt'], old?.id ?? '')
+  await files.remove(alice, ['shared', 'a.txt'])
+  const { id } = await only(t, files)
+  await trash.restore(alice, id, { to: ['shared', 'b.txt'], whenTaken: 'fail' })
+  const restored = { what: 'restore', actor: 'alice', fileId: entry.id ?? 0 } as const
+  t.deepEqual(noted, [
+    { ...restored, path: ['a.txt'] },
+    { ...restored, path: ['b.txt'] },
+  ])
 })
 
 /** Until the background has removed what is gone. */

@@ -10,7 +10,12 @@ import { type SmbIntent, smbIntent } from '../../appliance/shares/schema.ts'
 import { testIf } from '../helpers/needs.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-const places = { folder: '/run/cairn/x/smb', poolsDir: '/srv/cairn', port: 4450 }
+const places = {
+  folder: '/run/cairn/x/smb',
+  sessionNote: '/run/cairn/x/smb-sessions/note',
+  poolsDir: '/srv/cairn',
+  port: 4450,
+}
 const intent: SmbIntent = {
   hostName: 'cairn',
   accounts: [

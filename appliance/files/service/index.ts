@@ -74,6 +74,8 @@ export interface FileService {
   trash: TrashFace
   versions: VersionFace
   history: Pick<History, 'usage' | 'tidy'>
+  /** Something came back to its place in another way than by one of these. */
+  restored(location: Location): Promise<void>
   onRemoved(listener: RemovedListener): void
   onCopied(listener: CopiedListener): void
   start(): Promise<void>
@@ -277,6 +279,15 @@ export function createFileService(deps: FileDeps): FileService {
     history,
     locate,
     pathOf: tree.pathOf,
+    async restored({ volume: key, path: inside }) {
+      const found = deps.everyVolume?.().find(one => `${one.kind}:${one.name}` === key)
+      // With the folders above it, which may have come back too.
+      if (found)
+        await deps.index?.changed(
+          inside.map((name, depth) => ({ volume: found, folder: inside.slice(0, depth), names: [name] })),
+        )
+      news.changed({ volume: key, path: inside })
+    },
     onRemoved: sweeper.onRemoved,
     onCopied: listener => void copiedListeners.push(listener),
     async start() {

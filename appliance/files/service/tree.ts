@@ -15,6 +15,8 @@ export interface Spot {
 export interface Tree {
   /** Where a path of this person's tree lies. The root is the top of the home. */
   spot(person: Person, path: readonly string[]): Spot
+  /** The same, of a path whose names somebody else checks. */
+  place(person: Person, path: readonly string[]): Spot
   /** The shares that lie at the top of the tree. */
   shares(person: Person): Volume[]
   /** How the home's entry `name` is called in the tree. */
@@ -58,6 +60,7 @@ export function createTree(volumes: Volumes): Tree {
 
   return {
     spot,
+    place: find,
     shares: person => volumes.volumes(person).filter(volume => volume.kind === 'share'),
     shownName: (person, name) => shownHomeName(name, isShare(person)),
     pathOf,

@@ -46,6 +46,7 @@ export function createIndexReaders(path: string) {
         [Symbol.dispose]: () => giveBack(database),
       }
     },
+    isReading: () => all.size > idle.length,
     close() {
       for (const database of all) database.close()
       all.clear()

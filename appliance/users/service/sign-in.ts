@@ -102,9 +102,9 @@ export function createAuthenticate(deps: SignInDeps): Authenticate {
     return session.identity
   }
 
-  function actorOf({ user, device }: Identity, face: Actor['face'], address: string): Actor | undefined {
-    const account = directory.account(user)
-    return account && { user, role: account.role, device, face, address }
+  function actorOf(identity: Identity, face: Actor['face'], address: string): Actor | undefined {
+    const account = directory.account(identity.user)
+    return account && { ...identity, role: account.role, face, address }
   }
 
   return async request => {

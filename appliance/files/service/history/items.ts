@@ -41,11 +41,12 @@ export function aboutDeleting(
   by: Person | undefined,
   why: About['why'] = 'deleted',
 ): About {
+  const device = by?.deviceName ?? by?.device
   return {
     format: 1,
     path: path.join('/'),
     by: by?.user ?? '',
-    ...(by?.device ? { device: by.device } : {}),
+    ...(device ? { device } : {}),
     ...(by?.face ? { face: by.face } : {}),
     why,
   }

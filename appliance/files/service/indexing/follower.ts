@@ -5,9 +5,10 @@ import type { Changes, FeedMessage } from '../../../storage/index.ts'
 import type { Volume } from '../../schema.ts'
 import { type Adopt, createAdopting } from './adopting.ts'
 import { catchUp } from './catching-up.ts'
+import type { Looked } from './looking.ts'
 import { createMarks } from './marks.ts'
 import type { OpenPool, OpenPools } from './open-pools.ts'
-import type { OnLooked, VolumeKey } from './pool-index.ts'
+import type { OnLooked } from './pool-index.ts'
 import { createTakingIn, type Outside, type TakingIn } from './taking-in.ts'
 import { type Trust, volumeKey } from './trust.ts'
 
@@ -20,8 +21,20 @@ export interface FollowerDeps {
   adopt: Adopt
   isOwn?: ((pid: number) => boolean) | undefined
   /** Somebody else than our own processes has changed this. */
-  onOutside?: ((volume: VolumeKey & { pool: string }, change: Outside) => void) | undefined
+  onOutside?: ((change: OutsideChange) => void) | undefined
   signal: AbortSignal
+}
+
+export interface OutsideChange {
+  pool: string
+  /** `share:NAME` or `home:USER`. */
+  volume: string
+  path: string[]
+  /** Where it was, of something that moved. */
+  from: string[] | undefined
+  looked: Looked
+  /** Of the processes that did it; none where nobody saw it happen. */
+  pids: readonly number[]
 }
 
 const retryMs = 2_000
@@ -35,11 +48,11 @@ export function createFollower(deps: FollowerDeps) {
   const { changes, trust, pools, log, everyVolume, isOwn, onOutside, signal } = deps
   const volumesOf = (pool: string) => everyVolume().filter(volume => volume.pool === pool)
   const adopting = createAdopting(deps)
-  const marks = createMarks({ changes, trust, volumesOf, signal })
+  const marks = createMarks({ changes, trust, pools, volumesOf, signal })
   const taking = new WeakMap<OpenPool, TakingIn>()
   let isServed = false
   let work: Promise<unknown> = Promise.resolve()
-  let deferred: NodeJS.Timeout | undefined
+  const deferred = new Map<string, NodeJS.Timeout>()
 
   function inTurn<T>(act: () => Promise<T>): Promise<T> {
     const result = work.then(act)
@@ -75,10 +88,11 @@ export function createFollower(deps: FollowerDeps) {
   async function receiveNow(message: FeedMessage) {
     const volumes = volumesOf(message.pool)
     try {
-      if (message.kind === 'gone') letGo(message.pool)
-      else if (message.kind === 'gap') await catchUpPool(message.pool, message.reason)
-      else if (message.kind === 'changes') await takeIn(message)
-      else await signOfLife(message.pool)
+      if (message.kind === 'gone') return letGo(message.pool)
+      if (message.kind === 'alive') return await marks.signOfLife(message.pool)
+      using _hold = pools.hold(message.pool)
+      if (message.kind === 'gap') await catchUpPool(message.pool, message.reason)
+      else await takeIn(message)
     } catch (error) {
       // It stays taken in: those volumes will catch up.
       if (!signal.aborted) for (const volume of volumes) pools.doubt(volume, error)
@@ -90,22 +104,19 @@ export function createFollower(deps: FollowerDeps) {
     pools.close(pool)
   }
 
-  async function signOfLife(name: string) {
-    const pool = pools.get(name)
-    if (pool) await marks.signOfLife(pool)
-  }
-
   async function catchUpPool(name: string, reason: string) {
     if (reason !== 'start')
       log.info('the change feed has a gap; the index catches up', { pool: name, reason })
     for (const volume of volumesOf(name)) await catchUpVolume(volume)
   }
 
-  async function catchUpVolume(volume: Volume) {
+  /** `isQuiet`: what is found is no news to anybody. */
+  async function catchUpVolume(volume: Volume, isQuiet = false) {
+    using _hold = pools.hold(volume.pool)
     const found = pools.find(volume)
     if (!found) return
     const { pool, index, row } = found
-    const onLooked = noting(volume)
+    const onLooked = isQuiet || row.uuid === null ? adoptingOnly(volume) : noting(volume)
     try {
       await catchUp({ changes, pool: pool.name, index, onLooked, signal }, row)
     } catch (error) {
@@ -120,7 +131,7 @@ export function createFollower(deps: FollowerDeps) {
   }
 
   async function takeIn({ pool: name, folders }: Extract<FeedMessage, { kind: 'changes' }>) {
-    const pool = pools.get(name)
+    const pool = pools.named(name)
     if (!pool) return
     const takingIn = takingInOf(pool)
     await takingIn.takeIn(folders)
@@ -129,7 +140,7 @@ export function createFollower(deps: FollowerDeps) {
       name,
       folders.reduce((sum, folder) => sum + folder.names.length, 0),
     )
-    if (takingIn.hasDeferred()) deferLater()
+    if (takingIn.hasDeferred()) deferLater(name)
     forgetSome(pool)
   }
 
@@ -147,37 +158,57 @@ export function createFollower(deps: FollowerDeps) {
     return made
   }
 
+  const adoptingOnly =
+    (volume: Volume): OnLooked =>
+    (looked, place, name) => {
+      if (looked.isForeign) note(volume, { looked: { ...looked, kind: 'same' }, place, name, pids: [] })
+    }
+
   const noting =
     (volume: Volume): OnLooked =>
     (looked, place, name) =>
       note(volume, { looked, place, name, pids: [] })
 
-  function note(volume: Volume, change: Outside) {
-    const { looked, place, name } = change
-    if (looked.isForeign) {
-      const above = pools.get(volume.pool)?.index.places.pathOf(place.volume, place.inode)
-      if (above) adopting.add(volume, [...above, name])
-    }
-    if (looked.kind !== 'same' && looked.kind !== 'nothing')
-      onOutside?.({ ...volumeKey(volume), pool: volume.pool }, change)
+  function note(volume: Volume, { looked, place, name, pids }: Outside) {
+    if (unchanged.has(looked.kind) && !looked.isForeign) return
+    const places = pools.named(volume.pool)?.index.places
+    const above = places?.pathOf(place.volume, place.inode)
+    if (!places || !above) return
+    const path = [...above, name]
+    if (looked.isForeign) adopting.add(volume, path)
+    if (unchanged.has(looked.kind)) return
+    const { kind, before } = looked
+    const from = kind === 'moved' && before ? places.pathOf(before.volume, before.parent) : undefined
+    onOutside?.({
+      pool: volume.pool,
+      volume: `${volume.kind}:${volume.name}`,
+      path,
+      from: from && before ? [...from, before.name] : undefined,
+      looked,
+      pids,
+    })
   }
 
-  function deferLater() {
-    deferred ??= setTimeout(() => {
-      deferred = undefined
-      for (const pool of pools.all()) void inTurn(() => takeInDeferred(pool))
-    }, deferredMs).unref()
+  function deferLater(name: string) {
+    if (deferred.has(name)) return
+    const hold = pools.hold(name)
+    const timer = setTimeout(() => {
+      deferred.delete(name)
+      void inTurn(() => takeInDeferred(name)).finally(() => hold[Symbol.dispose]())
+    }, deferredMs)
+    deferred.set(name, timer.unref())
   }
 
-  async function takeInDeferred(pool: OpenPool) {
-    const takingIn = taking.get(pool)
-    if (!takingIn || !pools.isOpen(pool)) return
+  async function takeInDeferred(name: string) {
+    const pool = pools.named(name)
+    const takingIn = pool && taking.get(pool)
+    if (!takingIn || signal.aborted) return
     try {
       await takingIn.takeInDeferred()
       await adopting.adoptAll(noting)
-      if (takingIn.hasDeferred()) deferLater()
+      if (takingIn.hasDeferred()) deferLater(name)
     } catch (error) {
-      for (const volume of volumesOf(pool.name)) pools.doubt(volume, error)
+      for (const volume of volumesOf(name)) pools.doubt(volume, error)
     }
   }
 
@@ -192,9 +223,9 @@ export function createFollower(deps: FollowerDeps) {
     })
   }
 
-  async function take(volume: Volume) {
+  async function take(volume: Volume, isQuiet = false) {
     try {
-      await inTurn(() => catchUpVolume(volume))
+      await inTurn(() => catchUpVolume(volume, isQuiet))
     } catch (error) {
       if (!signal.aborted) pools.doubt(volume, error)
     }
@@ -220,12 +251,14 @@ export function createFollower(deps: FollowerDeps) {
     },
     /** After the signal has ended it. */
     async stop() {
-      clearTimeout(deferred)
+      for (const timer of deferred.values()) clearTimeout(timer)
       await following
       await work
     },
   }
 }
+
+const unchanged = new Set<Outside['looked']['kind']>(['same', 'nothing', 'closed'])
 
 function isWalkNeeded(error: unknown): boolean {
   return error instanceof Failure && error.code === 'storage/walk-needed'

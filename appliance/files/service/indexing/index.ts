@@ -9,19 +9,18 @@ import type { Volume } from '../../schema.ts'
 import type { ListedRow } from '../../store/index-store.ts'
 import type { Adopt } from './adopting.ts'
 import { etagOf } from './etags.ts'
-import { createFollower } from './follower.ts'
+import { createFollower, type OutsideChange } from './follower.ts'
 import { createOpenPools, type OpenPool } from './open-pools.ts'
 import { type Change, createOwnChanges } from './own-changes.ts'
 import type { VolumeKey } from './pool-index.ts'
-import type { Outside } from './taking-in.ts'
 import { createTrust, keyOf, volumeKey } from './trust.ts'
 
 /** The name of `dropMark` in the data folder. */
 export const indexDropMark = 'index-dropped'
 
 export { etagOf } from './etags.ts'
+export type { OutsideChange } from './follower.ts'
 export type { Change } from './own-changes.ts'
-export type { Outside } from './taking-in.ts'
 
 declare module '../../../lib/events.ts' {
   interface EventMap {
@@ -78,7 +77,8 @@ export interface IndexDeps {
   isOwn?: (pid: number) => boolean
   /** A file that says, while it is there, that all indexes are to be made anew. */
   dropMark?: string
-  onOutside?(volume: VolumeKey & { pool: string }, change: Outside): void
+  /** Somebody else than our own processes has changed this. */
+  onOutside?(change: OutsideChange): void
 }
 
 /**
@@ -89,16 +89,21 @@ export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }:
   const stopping = new AbortController()
   const { signal } = stopping
   const trust = createTrust({ events, everyVolume })
-  const pools = createOpenPools({ log, trust, onDoubt: volume => follower.takeLater(volume) })
+  const pools = createOpenPools({ log, trust, everyVolume, onDoubt: volume => follower.takeLater(volume) })
   const own = createOwnChanges({ pools })
   const follower = createFollower({ ...deps, trust, pools, log, everyVolume, signal })
   const unsubscribe: (() => void)[] = []
   const volumesOf = (pool: string) => everyVolume().filter(volume => volume.pool === pool)
 
-  const isTrue = (volume: Volume): boolean =>
-    trust.has(volume) && (pools.ask(volume, ({ index, row }) => index.store.isWhole(row.number)) ?? false)
+  function isTrue(volume: Volume): boolean {
+    if (!trust.has(volume)) return false
+    const isWhole = pools.restingTop(volume)?.isWhole
+    return isWhole ?? pools.ask(volume, ({ index, row }) => index.store.isWhole(row.number)) ?? false
+  }
 
   function folder(volume: Volume, inode: number): FolderFacts {
+    const top = trust.has(volume) ? pools.restingTop(volume) : undefined
+    if (top?.isWhole && top.inode === inode) return { etag: top.etag, size: top.size }
     const found = pools.ask(volume, ({ index, row }) => index.store.folder(row.number, inode))
     if (!found) return { etag: etagOf(['unknown', inode, Date.now(), randomToken(64)]), size: 0 }
     const { etag, size } = found
@@ -161,7 +166,7 @@ export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }:
     )
     if (!volume) return
     trust.set(volume, false)
-    if (follower.isServed()) void follower.take(volume)
+    if (follower.isServed()) void follower.take(volume, true)
   }
 
   const safely = (act: () => Promise<void>) => () =>
