@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import test, { type ExecutionContext } from 'ava'
 import type { Files, JournalEntry, Person } from '../../appliance/files/index.ts'
 import { journaled } from '../../appliance/files/service/journal/journaled.ts'
-import { getXattr } from '../../appliance/lib/posix.ts'
+import { getXattr, setXattr } from '../../appliance/lib/posix.ts'
 import { type Harness, startDav } from '../dav/harness.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
@@ -252,6 +252,30 @@ test('what is wrapped without a word about it still shows by its name, and forei
   const item = await only(t, dav.files)
   t.like(item, { deletedAtMs: 1795294250123, origin: ['shared', 'found'] })
   t.is(getXattr(join(trash, item.item), 'user.cairn.trash'), undefined)
+})
+
+test('a place that no face would take is not restored to', async t => {
+  const dav = await start(t)
+  const trash = join(dav.volumes.shared.path, '.cairn/trash')
+  for (const [index, path] of [
+    '../out',
+    'a/../../out',
+    '.cairn/tmp/new-x',
+    '.CAIRN/x',
+    'a//b',
+    '.',
+  ].entries()) {
+    const item = join(trash, `179529425012${index}-abc`)
+    await mkdir(item, { recursive: true })
+    await writeFile(join(item, 'found'), 'x')
+    const about = { format: 1, path, by: 'x', why: 'deleted' }
+    setXattr(item, 'user.cairn.trash', Buffer.from(JSON.stringify(about)))
+  }
+  for (const { id, origin } of await all(dav.files)) {
+    t.deepEqual(origin, ['shared', 'found'])
+    await dav.files.trash.restore(alice, id, { whenTaken: 'rename' })
+  }
+  t.is((await readdir(dav.volumes.shared.path)).length, 7)
 })
 
 test('a hostile id or path reaches nothing outside the trash', async t => {

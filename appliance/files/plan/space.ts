@@ -9,7 +9,7 @@ const gib = 1024 ** 3
 
 /** Below so much free space history gives way: a tenth, at least 1 GiB, but never more than a fifth of a small pool. */
 export function leastFreeBytes(totalBytes: number): number {
-  return Math.min(Math.max(totalBytes / 10, gib), totalBytes / 5)
+  return Math.floor(Math.min(Math.max(totalBytes / 10, gib), totalBytes / 5))
 }
 
 /** History gives way where space is short, and where it takes more than half of what the files leave. */

@@ -1,12 +1,14 @@
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs'
 import { z } from 'zod'
-import { errnoOf } from '../../../lib/failure.ts'
+import { errnoOf, Failure } from '../../../lib/failure.ts'
 import { openFlags, readXattr, renameAt, setXattr } from '../../../lib/posix.ts'
+import { checkName } from '../../parse/names.ts'
 import { itemName, parseItemName } from '../../plan/trash.ts'
 import type { Entry, Person, Volume } from '../../schema.ts'
 import type { Entries } from '../entries.ts'
 import type { Folder } from '../folders.ts'
 import { randomId } from '../ids.ts'
+import { isHidden } from '../tree.ts'
 
 /** docs/on-disk-format.md, "Trash": JSON on the folder that holds one deleted thing. */
 export const trashAttribute = 'user.cairn.trash'
@@ -125,9 +127,21 @@ export function readItem(
     item,
     entry,
     deletedAtMs: parsed.deletedAtMs,
-    path: known.path.split('/'),
+    path: originOf(known, entry),
     about: known,
   }
+}
+
+/** Whoever could write into the trash must not choose a place that no face would take. */
+function originOf({ path }: About, { name }: Entry): string[] {
+  const names = path.split('/')
+  try {
+    for (const one of names) checkName(one)
+  } catch (error) {
+    if (error instanceof Failure) return [name]
+    throw error
+  }
+  return isHidden([], names[0] ?? '') ? [name] : names
 }
 
 function firstOf(entries: Entries, volume: Volume, wrapper: Folder): Entry | undefined {
