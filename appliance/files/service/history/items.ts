@@ -116,7 +116,8 @@ export function readItem(
   using wrapper = openWrapper(trash, item)
   if (!wrapper) return undefined
   const told = readAbout(trash.at(item))
-  const named = told?.path.split('/').at(-1)
+  const names = told && namesOf(told.path)
+  const named = names?.at(-1)
   const entry =
     (named === undefined ? undefined : entries.at(volume, wrapper, named)) ??
     firstOf(entries, volume, wrapper)
@@ -127,21 +128,21 @@ export function readItem(
     item,
     entry,
     deletedAtMs: parsed.deletedAtMs,
-    path: originOf(known, entry),
+    path: names ?? [entry.name],
     about: known,
   }
 }
 
 /** Whoever could write into the trash must not choose a place that no face would take. */
-function originOf({ path }: About, { name }: Entry): string[] {
+function namesOf(path: string): string[] | undefined {
   const names = path.split('/')
   try {
     for (const one of names) checkName(one)
   } catch (error) {
-    if (error instanceof Failure) return [name]
+    if (error instanceof Failure) return undefined
     throw error
   }
-  return isHidden([], names[0] ?? '') ? [name] : names
+  return isHidden([], names[0] ?? '') ? undefined : names
 }
 
 function firstOf(entries: Entries, volume: Volume, wrapper: Folder): Entry | undefined {
