@@ -1,5 +1,6 @@
 import type { Domain } from '../lib/domain.ts'
 import { fileRoutes } from './routes/index.ts'
+import { indexRoutes } from './routes/index-state.ts'
 import { createFileService, type FileDeps, type FileService } from './service/index.ts'
 import type { Journal } from './service/journal/index.ts'
 import { createRestoredNote, journaled, type Restored } from './service/journal/journaled.ts'
@@ -46,7 +47,11 @@ export function createFiles({ journal, ...deps }: FileDeps & { journal?: Journal
   const service = journal ? journaled(plain, { journal, shares: deps.shares }) : plain
   const domain: Domain = {
     name: 'files',
-    routes: [...fileRoutes(service), ...(journal?.domain.routes ?? [])],
+    routes: [
+      ...fileRoutes(service),
+      ...(deps.index ? indexRoutes(deps.index) : []),
+      ...(journal?.domain.routes ?? []),
+    ],
     checks: [...(journal?.domain.checks ?? [])],
     async start() {
       journal?.start()

@@ -1,7 +1,5 @@
 import type { ChangedEntry, Changes, ChangesPage } from '../../../storage/index.ts'
 import type { VolumeRow } from '../../store/index-store.ts'
-import { createBreather } from '../bursts.ts'
-import type { LookPlace } from './looking.ts'
 import type { NameToLook, OnLooked, PoolIndex } from './pool-index.ts'
 
 export interface CatchUpDeps {
@@ -64,31 +62,22 @@ async function lookAtLinks(
       else byFolder.set(parent, [{ name, isWritten: kind === 'file' }])
     }
   }
-  for (const [inode, names] of byFolder) {
-    // Not known yet: it is new itself, and will be listed.
-    using folder = index.places.openFolder(number, inode)
-    if (folder) await index.look(lookPlace(index, number, inode, folder), names, onLooked)
-  }
+  await index.lookIn(number, byFolder, onLooked)
 }
 
 async function lookAtTouched({ index, onLooked }: CatchUpDeps, { number }: VolumeRow, period: number) {
-  const breathe = createBreather()
   let after = { parent: -1, name: '' }
   for (;;) {
     const some = index.store.touched(number, after, period, 500)
-    for (const [inode, names] of Map.groupBy(some, ({ parent }) => parent)) {
-      using folder = index.places.openFolder(number, inode)
-      if (folder) await index.look(lookPlace(index, number, inode, folder), names, onLooked)
-      await breathe()
-    }
+    await index.lookIn(
+      number,
+      Map.groupBy(some, ({ parent }) => parent),
+      onLooked,
+    )
     const last = some.at(-1)
     if (!last) return
     after = last
   }
-}
-
-function lookPlace(index: PoolIndex, volume: number, inode: number, folder: LookPlace['folder']): LookPlace {
-  return { volume, inode, isTop: index.top(volume)?.inode === inode, folder }
 }
 
 function placeOf(pool: string, { kind, name }: VolumeRow) {

@@ -39,8 +39,8 @@ export function createOutsideNotes({ journal, writersOf, log }: OutsideNotesDeps
   }
 
   return (change: OutsideChange): void => {
-    if (waiting.length >= mostWaiting) return note(change, new Map())
-    waiting.push(change)
+    if (waiting.length < mostWaiting) waiting.push(change)
+    else note(change, new Map())
     if (isPlanned) return
     isPlanned = true
     setImmediate(() => void flush())
