@@ -54,7 +54,14 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     everyVolume: shares.everyVolume,
     onOutside: createOutsideNotes({ ...kit, journal, writersOf: shares.writersOf }),
   })
-  const files = createFiles({ ...kit, shares, index, journal, everyVolume: shares.everyVolume })
+  const files = createFiles({
+    ...kit,
+    shares,
+    index,
+    journal,
+    everyVolume: shares.everyVolume,
+    snapshots: shares.snapshots,
+  })
   shares.onRestored(restored => void files.noteRestored(restored))
   const dav = createDav({
     ...kit,
@@ -138,6 +145,10 @@ function audienceOf(shares: Shares): Audience {
     kind === 'homes' ? name === user : shares.volume({ user }, name) !== undefined
   const ofSubvolume = (actor: Actor, { kind, name }: { kind: 'shares' | 'homes'; name: string }) =>
     maySee(actor, kind, name)
+  const ofVolume = (actor: Actor, { volume }: { volume: string }) => {
+    const [kind, name = ''] = volume.split(/:(.*)/s)
+    return maySee(actor, kind === 'home' ? 'homes' : 'shares', name)
+  }
   return {
     'storage/changed': toEverybody,
     'jobs/changed': toAdmins,
@@ -147,10 +158,8 @@ function audienceOf(shares: Shares): Audience {
     'storage/snapshots-changed': (actor, data) => actor.role === 'admin' || ofSubvolume(actor, data),
     'storage/subvolume-replaced': ofSubvolume,
     'shares/restored': ofSubvolume,
-    'files/changed': (actor, { volume }) => {
-      const [kind, name = ''] = volume.split(/:(.*)/s)
-      return maySee(actor, kind === 'home' ? 'homes' : 'shares', name)
-    },
+    'files/changed': ofVolume,
+    'files/trash-changed': ofVolume,
   }
 }
 

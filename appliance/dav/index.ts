@@ -11,7 +11,9 @@ import { davStatusOf, errorBody, methodNotAllowed } from './errors.ts'
 import { isMounted, parents, parseAddress, pathOf } from './parse/address.ts'
 import { verbs } from './routes/index.ts'
 import { allowed, options } from './routes/options.ts'
+import { trashVerbs } from './routes/trashbin.ts'
 import { uploadVerbs } from './routes/uploads.ts'
+import { versionVerbs } from './routes/versions.ts'
 import { propfindVirtual } from './routes/virtual.ts'
 import { ReaderGone } from './service/multistatus-writer.ts'
 import { replyXml } from './service/reply.ts'
@@ -92,6 +94,12 @@ export function createDav({ files, authenticate, database, clock, log, instanceI
       const verb = uploadVerbs.get(method)
       if (!verb) throw methodNotAllowed(`${method} is not known here.`)
       return verb({ ...deps, request, response, actor, path: [], ...address })
+    }
+    if (address.kind === 'restore') throw methodNotAllowed()
+    if (address.kind === 'trash' || address.kind === 'versions') {
+      const verb = (address.kind === 'trash' ? trashVerbs : versionVerbs).get(method)
+      if (!verb) throw methodNotAllowed(`${method} is not known here.`)
+      return verb({ ...deps, request, response, actor, ...address })
     }
     const verb = verbs.get(method)
     if (!verb) throw methodNotAllowed(`${method} is not known here.`)

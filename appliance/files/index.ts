@@ -15,6 +15,8 @@ export {
   parseChecksums,
 } from './parse/checksums.ts'
 export { formatPath, parsePath } from './parse/names.ts'
+export { davTrashName, parseDavTrashName } from './plan/trash.ts'
+export { davVersionNames } from './plan/versions.ts'
 export type {
   Entry,
   JournalEntry,
@@ -25,6 +27,9 @@ export type {
   Volumes,
   WriteOptions,
 } from './schema.ts'
+export type { LocateById } from './service/finding.ts'
+export type { ShownItem, TrashFace, VersionFace } from './service/history/index.ts'
+export type { Version } from './service/history/versions.ts'
 export { createFileIndex, type FileIndex, type IndexDeps, indexDropMark } from './service/indexing/index.ts'
 export { createJournal, type Journal } from './service/journal/index.ts'
 export { createOutsideNotes } from './service/journal/outside.ts'

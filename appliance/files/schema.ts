@@ -16,6 +16,14 @@ export interface Volumes {
   home(person: Person): Volume | undefined
 }
 
+/** What snapshots hold; `name` is that of a share, or the person's own for the home. `shares` is it. */
+export interface SnapshotFiles {
+  /** The oldest first. */
+  list(person: Person, name: string): Promise<{ id: string; createdAt: string; label: string | null }[]>
+  /** Whoever gets it closes `fd`. */
+  open(person: Person, name: string, id: string, path: string): { fd: number }
+}
+
 export interface Entry {
   name: string
   kind: 'file' | 'folder'
@@ -55,6 +63,11 @@ export interface WriteOptions extends ChangeOptions {
   wantedChecksums?: readonly ChecksumAlgorithm[]
   /** Awaited before the body is read, with what is there now; throws to refuse it. */
   beforeBody?: (current: Entry | undefined) => Promise<void>
+}
+
+export interface RemoveOptions extends ChangeOptions {
+  /** Past the trash. */
+  isForGood?: boolean
 }
 
 export interface PlaceOptions extends ChangeOptions {

@@ -18,7 +18,7 @@ import { createHomes } from './service/homes.ts'
 import { createPast, type PastVolume } from './service/past.ts'
 import { createShareService, type ShareService } from './service/shares.ts'
 import { createSmbSync } from './service/smb.ts'
-import { createSnapshots, type Restored } from './service/snapshots.ts'
+import { createSnapshots, type Restored, type Snapshots } from './service/snapshots.ts'
 import { createSubvolumes } from './service/subvolumes.ts'
 import { createWritersOf, type WritersOf } from './service/writers.ts'
 import { createStore } from './store/index.ts'
@@ -40,6 +40,8 @@ export interface Shares extends Authority, Omit<ShareService, 'finishInterrupted
   /** All shares and homes there are, whoever may see them. */
   everyVolume(): Volume[]
   domain: Domain
+  /** What is in snapshots, for whoever has a right on the share. */
+  snapshots: Pick<Snapshots, 'list' | 'open'>
   /** Whose past an actor may know. */
   pastOf(actor: Pick<Actor, 'user' | 'role'>): PastVolume[]
   /** Is told, in the process that did it, when something came back from a snapshot. */
@@ -146,6 +148,7 @@ export function createShares(deps: SharesDeps): Shares {
     volume: catalog.volume,
     home: catalog.home,
     everyVolume: catalog.everyVolume,
+    snapshots,
     pastOf: createPast({ catalog, users }),
     onRestored: listener => void restoredListeners.push(listener),
     writersOf: createWritersOf({ agent, clock, log }),

@@ -103,6 +103,8 @@ export async function startDav(
     shares,
     events: createEvents(),
     log,
+    clock,
+    everyVolume: () => [...Object.values(volumes), bobHome],
     ...(options.hasJournal ? { journal: createJournal({ shares, storage, clock, log }) } : {}),
   })
   const dav = createDav({ files, authenticate, database, clock, log, instanceId: 'octesttest01' })

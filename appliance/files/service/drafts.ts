@@ -5,7 +5,7 @@ import { closeDescriptor, getXattr, listXattrs, lockFile, openFlags, setXattr } 
 import type { Volume } from '../schema.ts'
 import { cancelled } from './failures.ts'
 import type { Folder } from './folders.ts'
-import { checksumAttribute, idAttribute } from './ids.ts'
+import { ownAttributes } from './ids.ts'
 import { makeDraft, openWorkspace } from './workspace.ts'
 
 export const fileMode = 0o664
@@ -80,7 +80,7 @@ export function setModes(fd: number, modifiedAtMs: number | undefined, executabl
 /** Copies DOS attributes, streams and whatever else users hang on a file; what is true of one file only stays. */
 export function carryAttributes(fromFd: number, toFd: number): void {
   for (const name of listXattrs(fromFd)) {
-    if (!name.startsWith('user.') || name === idAttribute || name === checksumAttribute) continue
+    if (!name.startsWith('user.') || name.startsWith(ownAttributes)) continue
     const value = getXattr(fromFd, name)
     if (value) setXattr(toFd, name, value)
   }

@@ -8,6 +8,8 @@ import { missing } from './failures.ts'
 export interface Spot {
   volume: Volume
   path: readonly string[]
+  /** Who asked for it; absent where nobody did. */
+  by?: Person
 }
 
 export interface Tree {
@@ -33,7 +35,7 @@ export function createTree(volumes: Volumes): Tree {
     for (const name of path) checkName(name)
     const found = find(person, path)
     if (found.path[0]?.toLowerCase() === reservedName) throw reserved()
-    return found
+    return { ...found, by: person }
   }
 
   function find(person: Person, path: readonly string[]): Spot {

@@ -114,7 +114,17 @@ function exportSection(each: SmbExport, { poolsDir, sessionNote }: SmbPlaces): s
     // Whose process it is that writes: known before the first operation.
     ['root preexec', sessionNoteCommand(sessionNote, '+')],
     ['root postexec', sessionNoteCommand(sessionNote, '-')],
-    ['vfs objects', 'shadow_copy2 catia fruit streams_xattr'],
+    // recycle last: above streams_xattr it keeps a stream from being deleted alone, and says nothing.
+    ['vfs objects', 'shadow_copy2 catia fruit streams_xattr recycle'],
+    ['recycle:repository', '.cairn/trash/smb/%U'],
+    ['recycle:keeptree', 'yes'],
+    ['recycle:versions', 'yes'],
+    // The modification time stays that of the content; ctime tells when it was deleted.
+    ['recycle:touch', 'no'],
+    ['recycle:touch_mtime', 'no'],
+    ['recycle:directory_mode', '0700'],
+    ['recycle:subdir_mode', '0700'],
+    ['recycle:exclude', unkept.join(' ')],
     ['shadow:snapdir', `${poolsDir}/${pool}/snapshots/${kind}/${name}`],
     ['shadow:basedir', path],
     ['shadow:sort', 'desc'],
@@ -122,6 +132,23 @@ function exportSection(each: SmbExport, { poolsDir, sessionNote }: SmbPlaces): s
     ['shadow:localtime', 'no'],
   ])
 }
+
+/** What programs make beside a file for a while, and what file managers leave about: nobody wants it back. */
+const unkept = [
+  '~$*',
+  '~WRD*.tmp',
+  '~WRL*.tmp',
+  '~*.tmp',
+  '.~lock.*#',
+  '.smbdelete*',
+  '._*',
+  '.DS_Store',
+  'Thumbs.db',
+  'desktop.ini',
+  '*.crdownload',
+  '*.part',
+  '.*.sw?',
+]
 
 function section(name: string, settings: readonly (readonly [key: string, value: string])[]): string {
   const lines = settings.filter(([, value]) => value !== '').map(([key, value]) => `\t${key} = ${value}`)

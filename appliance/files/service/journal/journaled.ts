@@ -93,6 +93,23 @@ export function journaled(
       note(person, 'touch', { at, entry })
       return entry
     },
+    trash: {
+      ...service.trash,
+      async restore(person, id, choice) {
+        const restored = await service.trash.restore(person, id, choice)
+        note(person, 'restore', { at: placeOf(person, restored.path), entry: restored.entry })
+        return restored
+      },
+    },
+    versions: {
+      ...service.versions,
+      async restore(person, path, id, options) {
+        const at = placeOf(person, path)
+        const written = await service.versions.restore(person, path, id, options)
+        note(person, 'restore', { at, entry: written.entry })
+        return written
+      },
+    },
     uploads: {
       ...service.uploads,
       async finish(person, transfer, to, options) {
