@@ -1,7 +1,8 @@
+import { join } from 'node:path'
 import { connectAgent } from './agent/index.ts'
 import type { Config } from './config.ts'
 import { createDav } from './dav/index.ts'
-import { createFileIndex, createFiles } from './files/index.ts'
+import { createFileIndex, createFiles, indexDropMark } from './files/index.ts'
 import { createHealth } from './health/index.ts'
 import { inviteBody } from './http/continue.ts'
 import { type Audience, createEventStreams, type EndsWith, toAdmins, toEverybody } from './http/events.ts'
@@ -38,7 +39,13 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const shares = createShares({ ...kit, storage, users, system })
   const adopt = ({ pool, kind, name }: Volume, paths: readonly (readonly string[])[]) =>
     storage.adopt(pool, kind === 'home' ? 'homes' : 'shares', name, paths)
-  const index = createFileIndex({ ...kit, changes: storage.changes, adopt, everyVolume: shares.everyVolume })
+  const index = createFileIndex({
+    ...kit,
+    changes: storage.changes,
+    adopt,
+    dropMark: join(config.dataDir, indexDropMark),
+    everyVolume: shares.everyVolume,
+  })
   const files = createFiles({ ...kit, shares, index, everyVolume: shares.everyVolume })
   const dav = createDav({
     ...kit,

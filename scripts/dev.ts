@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs'
+import { chownSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type AgentClient, createAgentClient } from '../appliance/agent/client.ts'
-import { readConfig } from '../appliance/config.ts'
+import { readConfig, serviceUid } from '../appliance/config.ts'
+import { indexDropMark } from '../appliance/files/index.ts'
 import { createEvents } from '../appliance/lib/events.ts'
 import { Failure } from '../appliance/lib/failure.ts'
 import { silentLog } from '../appliance/lib/log.ts'
@@ -11,6 +12,7 @@ const usage = `scripts/dev disk list       --data DIR   the practice disks of a 
 scripts/dev disk pull N     --data DIR   from now on every read and write of it fails
 scripts/dev disk put N      --data DIR   puts it back
 scripts/dev disk add [SIZE] --data DIR   one more, of 4G or of what the instance was started with
+scripts/dev index drop      --data DIR   forgets the index of all pools, running or not: it is made anew
 `
 
 async function main() {
@@ -19,8 +21,24 @@ async function main() {
   const [topic, verb = '', argument] = positionals
   const work = topic === 'disk' ? diskVerbs[verb] : undefined
   if (values.help) return void process.stdout.write(usage)
+  if (topic === 'index' && verb === 'drop') return dropIndex(values.data)
   if (!work) throw new Failure('invalid', 'dev/usage', `What shall I do?\n\n${usage}`)
   await withAgent(socketOf(values.data), agent => work(agent, argument))
+}
+
+async function dropIndex(data: string | undefined) {
+  const { dataDir, isRoot } = readConfig(data === undefined ? [] : ['--data', data])
+  const socket = runningSocket(data)
+  if (socket === undefined) {
+    const mark = join(dataDir, indexDropMark)
+    writeFileSync(mark, '')
+    if (isRoot) chownSync(mark, serviceUid, serviceUid)
+    process.stdout.write('The index will be forgotten at the next start.\n')
+    return
+  }
+  const events = createEvents()
+  await withAgent(socket, async () => events.publish('files/index-dropped', { pool: null }), events)
+  process.stdout.write('The index is forgotten and made anew.\n')
 }
 
 type Verb = (agent: AgentClient, argument: string | undefined) => Promise<void>
@@ -66,17 +84,25 @@ function sizeOf(text: string): number {
 }
 
 /** The launcher may have given the instance its data folder through a mount of its own, below its run folder. */
-function socketOf(data: string | undefined): string {
+function runningSocket(data: string | undefined): string | undefined {
   const own = readConfig(data === undefined ? [] : ['--data', data])
   const mounted = readConfig(['--data', join(own.runDir, 'data')])
-  const found = [own, mounted].map(config => config.agentSocket).find(existsSync)
+  return [own, mounted].map(config => config.agentSocket).find(existsSync)
+}
+
+function socketOf(data: string | undefined): string {
+  const found = runningSocket(data)
   if (found === undefined)
-    throw new Failure('unavailable', 'dev/not-running', `No Cairn runs on ${own.dataDir}.`)
+    throw new Failure('unavailable', 'dev/not-running', `No Cairn runs on ${data ?? '.cairn'}.`)
   return found
 }
 
-async function withAgent(socketPath: string, work: (agent: AgentClient) => Promise<void>) {
-  const agent = createAgentClient({ socketPath, events: createEvents(), log: silentLog })
+async function withAgent(
+  socketPath: string,
+  work: (agent: AgentClient) => Promise<void>,
+  events = createEvents(),
+) {
+  const agent = createAgentClient({ socketPath, events, log: silentLog })
   await agent.start()
   try {
     await work(agent)

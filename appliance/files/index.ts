@@ -12,7 +12,7 @@ export {
 } from './parse/checksums.ts'
 export { formatPath, parsePath } from './parse/names.ts'
 export type { Entry, Location, Person, Precondition, Volume, Volumes, WriteOptions } from './schema.ts'
-export { createFileIndex, type FileIndex, type IndexDeps } from './service/indexing/index.ts'
+export { createFileIndex, type FileIndex, type IndexDeps, indexDropMark } from './service/indexing/index.ts'
 export type { OpenFile } from './service/reading.ts'
 export type { Uploads } from './service/uploads/index.ts'
 

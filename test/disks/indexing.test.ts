@@ -1,9 +1,13 @@
-import { execFileSync } from 'node:child_process'
-import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { execFile, execFileSync } from 'node:child_process'
+import { appendFile, link, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Readable } from 'node:stream'
+import { promisify } from 'node:util'
+import type { Entry, Files } from '../../appliance/files/index.ts'
 import { createLog } from '../../appliance/lib/log.ts'
 import { testIf } from '../helpers/needs.ts'
+import { eventually } from '../storage/box.ts'
 import { agrees, ann, folderOf, startIndexed, walk } from './indexing.ts'
 
 const indexTest = testIf('root', 'btrfs')
@@ -80,3 +84,170 @@ indexTest('what a shell does shows soon', async t => {
   t.log(times.map(Math.round).join(' '))
   t.true(Math.max(...times) < 1000)
 })
+
+indexTest('what happened while nobody looked is found at the next start', async t => {
+  const first = await startIndexed(t, { log: noisy })
+  const { media, box } = first
+  const at = (...names: string[]) => join(media.path, ...names)
+  for (const name of ['a', 'b', 'c']) {
+    await mkdir(at(name, 'inner'), { recursive: true })
+    for (let n = 0; n < 50; n++) await writeFile(at(name, 'inner', `f${n}`), name)
+  }
+  await agrees(t, first, media)
+  const before = walk(media)
+  await first.stop()
+
+  await rm(at('a', 'inner', 'f1'))
+  await writeFile(at('a', 'inner', 'new'), 'new')
+  await appendFile(at('b', 'inner', 'f2'), 'more')
+  await rename(at('c', 'inner'), at('a', 'moved'))
+  await rename(at('b'), at('renamed'))
+  await rename(at('renamed', 'inner', 'f3'), at('renamed', 'inner', 'f4'))
+  await mkdir(at('deep', 'er'), { recursive: true })
+  await writeFile(at('deep', 'er', 'x'), 'x')
+
+  const second = await startIndexed(t, { box, log: noisy })
+  await agrees(t, second, media)
+  const after = walk(media)
+  t.is(after.get('a/moved/f7')?.id, before.get('c/inner/f7')?.id)
+  t.is(after.get('renamed/inner/f2')?.id, before.get('b/inner/f2')?.id)
+  t.not(after.get('')?.etag, before.get('')?.etag)
+})
+
+indexTest('an index that was lost is made again with the same ids and etags', async t => {
+  const indexed = await startIndexed(t, { log: noisy })
+  const { media, box, files } = indexed
+  const at = (...names: string[]) => join(media.path, ...names)
+  await mkdir(at('a', 'b'), { recursive: true })
+  await writeFile(at('a', 'b', 'one'), '1')
+  await link(at('a', 'b', 'one'), at('a', 'two'))
+  await files.write(ann, ['media', 'a', 'three'], body('3'))
+  await agrees(t, indexed, media)
+  const listed = async () => {
+    const found = []
+    for await (const page of files.list(ann, ['media', 'a'])) found.push(...page)
+    return found.map(({ name, id, etag }) => ({ name, id, etag }))
+  }
+  const before = await listed()
+  t.is(new Set(before.map(({ id }) => id)).size, 3, 'each name has an id of its own')
+  box.events.publish('files/index-dropped', { pool: null })
+  await eventually(t, box, 'the index is whole again', async () => indexed.index.isTrue(media))
+  t.deepEqual(await listed(), before)
+  await agrees(t, indexed, media)
+})
+
+indexTest('editors that write a new file and remove the old one keep its id', async t => {
+  const indexed = await startIndexed(t, { log: noisy })
+  const { media } = indexed
+  const at = (name: string) => join(media.path, name)
+  const idOf = () => walk(media).get('letter')?.id
+  await writeFile(at('letter'), 'first')
+  await agrees(t, indexed, media)
+  const id = idOf()
+  // vim: backup by renaming
+  await rename(at('letter'), at('letter~'))
+  await writeFile(at('letter'), 'second')
+  await agrees(t, indexed, media)
+  await rm(at('letter~'))
+  await agrees(t, indexed, media)
+  t.is(idOf(), id)
+  // Office: the new content is written beside it
+  await writeFile(at('~WRD0001.tmp'), 'third')
+  await agrees(t, indexed, media)
+  await rename(at('letter'), at('~WRL0002.tmp'))
+  await rename(at('~WRD0001.tmp'), at('letter'))
+  await agrees(t, indexed, media)
+  await rm(at('~WRL0002.tmp'))
+  await agrees(t, indexed, media)
+  t.is(idOf(), id)
+  // deleted and written anew
+  await rm(at('letter'))
+  await writeFile(at('letter'), 'fourth')
+  await agrees(t, indexed, media)
+  t.is(idOf(), id)
+})
+
+indexTest('a change that keeps size and time gives another etag', async t => {
+  const indexed = await startIndexed(t, { log: noisy })
+  const { media } = indexed
+  const at = join(media.path, 'file')
+  await writeFile(at, 'one')
+  await utimes(at, 1000, 1000)
+  await agrees(t, indexed, media)
+  const before = folderOf(indexed, media).etag
+  execFileSync('sh', ['-c', 'printf two >"$0"; touch -d @1000 "$0"', at])
+  await eventually(t, indexed.box, 'another etag', async () => folderOf(indexed, media).etag !== before)
+  await agrees(t, indexed, media)
+})
+
+indexTest('two servers agree, whoever writes', async t => {
+  const one = await startIndexed(t, { log: noisy })
+  const two = await one.second()
+  const { media } = one
+  for (let n = 0; n < 20; n++) {
+    const writer = n % 2 ? one : two
+    const reader = n % 2 ? two : one
+    await writer.files.write(ann, ['media', `f${n}`], body(String(n)))
+    t.is((await reader.files.stat(ann, ['media'])).etag, walk(media).get('')?.etag)
+  }
+  await one.stop()
+  await two.files.write(ann, ['media', 'last'], body('last'))
+  t.is((await two.files.stat(ann, ['media'])).etag, walk(media).get('')?.etag)
+  await writeFile(join(media.path, 'outside'), 'x')
+  await agrees(t, two, media)
+})
+
+indexTest(
+  'a folder of 50,000 files is renamed, and one of 20,000 deleted, while others are served',
+  async t => {
+    const indexed = await startIndexed(t, { log: noisy })
+    const { media, files } = indexed
+    const at = (...names: string[]) => join(media.path, ...names)
+    const script =
+      'mkdir -p "$0/big/in" "$0/gone"; cd "$0/big/in"; seq 1 50000 | split -l 1 -a 4 - f; cd "$0/gone"; seq 1 20000 | split -l 1 -a 4 - f'
+    const startedAt = performance.now()
+    await promisify(execFile)('sh', ['-c', script, media.path])
+    const wroteAt = performance.now()
+    const lag = monitorEventLoopDelay({ resolution: 5 })
+    lag.enable()
+    const count = () => indexed.index.state().find(({ name }) => name === 'media')?.entries
+    await eventually(t, indexed.box, 'all are taken in', async () => count() === 70_004)
+    lag.disable()
+    t.log(`longest stall ${Math.round(lag.max / 1e6)} ms, 99 % ${Math.round(lag.percentile(99) / 1e6)} ms`)
+    await agrees(t, indexed, media, 60_000)
+    t.log(
+      `written in ${Math.round(wroteAt - startedAt)} ms, taken in ${Math.round(performance.now() - wroteAt)} ms later`,
+    )
+    const before = folderOf(indexed, media, 'big').etag
+    await rename(at('big'), at('renamed'))
+    const renamedAt = performance.now()
+    await eventually(t, indexed.box, 'renamed', async () => {
+      const { entries } = await onePage(files, ['media'])
+      return entries.some(({ name }) => name === 'renamed')
+    })
+    t.log(`renamed after ${Math.round(performance.now() - renamedAt)} ms`)
+    t.is(folderOf(indexed, media, 'renamed').etag, before, 'what lies below is as it was')
+    await files.remove(ann, ['media', 'gone'])
+    t.is((await files.stat(ann, ['media'])).etag, walk(media).get('')?.etag)
+    await agrees(t, indexed, media, 60_000)
+  },
+)
+
+indexTest('64 levels deep, one write shows at the top', async t => {
+  const indexed = await startIndexed(t, { log: noisy })
+  const { media, files } = indexed
+  const deep = Array.from({ length: 64 }, (_, level) => `level ${level}`)
+  await mkdir(join(media.path, ...deep), { recursive: true })
+  await agrees(t, indexed, media)
+  const before = (await files.stat(ann, ['media'])).etag
+  await files.write(ann, ['media', ...deep, 'file'], body('x'))
+  const after = await files.stat(ann, ['media'])
+  t.not(after.etag, before)
+  t.is(after.etag, walk(media).get('')?.etag)
+})
+
+async function onePage(files: Files, path: string[]) {
+  const entries: Entry[] = []
+  for await (const page of files.list(ann, path)) entries.push(...page)
+  return { entries }
+}

@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import {
   createFileIndex,
@@ -11,7 +11,7 @@ import {
 import { fileEtag, readIdentity } from '../../appliance/files/service/ids.ts'
 import { contributionOf, folderEtag, plus } from '../../appliance/files/service/indexing/etags.ts'
 import { type Log, silentLog } from '../../appliance/lib/log.ts'
-import { closeDescriptor, FileStatus, openFolder, readStatus } from '../../appliance/lib/posix.ts'
+import { closeDescriptor, FileStatus, getXattr, openFolder, readStatus } from '../../appliance/lib/posix.ts'
 import { type Box, startBox } from '../storage/box.ts'
 
 export const ann = { user: 'ann', role: 'member' } as const
@@ -94,17 +94,17 @@ const status = new FileStatus()
 /** What the index must say of a volume, found out anew from the disk alone; the top has the path ''. */
 export function walk(volume: Volume): Map<string, Walked> {
   const found = new Map<string, Walked>()
-  const visit = (path: string): Walked => {
+  const visit = (path: string, folderId: number): Walked => {
     const place = join(volume.path, path)
     const { ino, isDirectory } = statOf(place)
-    const identity = readIdentity(place)
+    const identity = identityOf(place, folderId)
     if (!identity) throw new Error(`${path} has no id`)
     const walked: Walked = { path, id: identity.id, etag: '', size: 0, inode: ino }
     if (isDirectory) {
       let sum = 0n
       for (const name of readdirSync(place)) {
         if (path === '' && name === '.cairn') continue
-        const child = visit(path === '' ? name : `${path}/${name}`)
+        const child = visit(path === '' ? name : `${path}/${name}`, identity.id)
         sum = plus(sum, contributionOf(name, child.id, child.etag))
         walked.size += child.size
       }
@@ -119,8 +119,20 @@ export function walk(volume: Volume): Map<string, Walked> {
     found.set(path, walked)
     return walked
   }
-  visit('')
+  visit('', 0)
   return found
+}
+
+/** A further name of a file has an id of its own. */
+function identityOf(place: string, folderId: number) {
+  const carried = readIdentity(place)
+  const links = getXattr(place, 'user.cairn.links')
+  if (!carried || !links) return carried
+  const name = basename(place)
+  const found = (JSON.parse(links.toString()) as [number, number, string][]).find(
+    link => link[1] === folderId && link[2] === name,
+  )
+  return found ? { ...carried, id: found[0] } : carried
 }
 
 function statOf(place: string) {

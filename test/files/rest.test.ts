@@ -53,7 +53,7 @@ test('files are listed in pages by name', async t => {
   const root = await list('')
   t.like(
     root.entries.find(entry => entry.name === 'shared'),
-    { kind: 'folder', isShare: true, isAvailable: true, size: null },
+    { kind: 'folder', isShare: true, isAvailable: true, size: 0 },
   )
 })
 

@@ -80,7 +80,14 @@ withBtrfs('a full pool is told as such, loses nothing, and goes on when there is
 withBtrfs('a pool that turned read-only serves reads and says why it takes no writes', async t => {
   const cairn = await startCairn(t, { args: claimed })
   t.is(await put(cairn, 'shared/kept.txt', 'kept'), 201)
-  await run('mount', ['-o', 'remount,ro', join(cairn.dataDir, 'pools/pool')])
+  // What is open for writing is closed when nobody has used it for a few seconds.
+  const makeReadOnly = () => run('mount', ['-o', 'remount,ro', join(cairn.dataDir, 'pools/pool')])
+  await eventually(() =>
+    makeReadOnly().then(
+      () => true,
+      () => false,
+    ),
+  )
   t.deepEqual(await get(cairn, 'shared/kept.txt'), { status: 200, body: 'kept' })
   const status = await put(cairn, 'shared/new.txt', 'new')
   t.true([403, 503].includes(status), String(status))

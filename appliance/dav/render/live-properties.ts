@@ -78,7 +78,7 @@ const owncloud: Record<string, Omit<LiveProperty, 'element'>> = {
   fileid: { value: entry => (entry.id === undefined ? undefined : String(entry.id)) },
   permissions: { value: permissionsOf },
   checksums: { needs: 'checksums', value: checksumsOf },
-  size: { value: entry => (entry.kind === 'file' ? String(entry.size) : undefined) },
+  size: { value: entry => (entry.isAvailable ? String(entry.size) : undefined) },
 }
 
 const nextcloud: Record<string, Omit<LiveProperty, 'element'>> = {

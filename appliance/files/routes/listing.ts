@@ -43,7 +43,7 @@ export function asReply(entry: Entry): z.input<typeof entryReply> {
   return {
     name: entry.name,
     kind: entry.kind,
-    size: entry.kind === 'file' ? entry.size : null,
+    size: entry.isAvailable ? entry.size : null,
     modifiedAt: new Date(entry.modifiedAtMs).toISOString(),
     id: entry.id ?? null,
     etag: entry.etag ?? null,

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import { readdirSync } from 'node:fs'
-import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import { FileStatus, readStatus } from '../../lib/posix.ts'
 import type { Entry, Person, Volume } from '../schema.ts'
@@ -25,31 +24,21 @@ export interface ListDeps {
   entries: Entries
   tree: Tree
   log: Log
-  index: Pick<FileIndex, 'isTrue' | 'page'> | undefined
+  index: Pick<FileIndex, 'pages'> | undefined
 }
 
 /**
- * The entries of a folder in pages: from the index, or from the disk where the index does not know all of them. Then only
+ * The entries of a folder in pages: from the index, or from the disk where the index does not know it as it is. Then only
  * the names are held for the whole of it.
  */
 export function createListing({ entries, tree, log, index }: ListDeps) {
   const status = new FileStatus()
 
-  /** Only below the top of the tree, where shares are mixed in under names of their own. */
-  function* known(volume: Volume, folder: Folder, { after = '', pageSize = defaultPageSize }: ListOptions) {
-    if (!index?.isTrue(volume) || !readStatus(folder.fd, '', status)) return
-    const { inode } = status
-    let rows = index.page(volume, inode, after, pageSize)
-    if (!rows) return
-    while (rows && rows.length > 0) {
-      yield rows.map(row => entryOf(volume, row))
-      const last = rows.at(-1)?.[0]
-      if (rows.length < pageSize || last === undefined) break
-      rows = index.page(volume, inode, last, pageSize)
-      // What has been listed so far is not all: the reader must not take it for that.
-      if (!rows) throw changedMeanwhile()
-    }
-    return true
+  /** From the index; undefined where it does not know the folder as it is. */
+  function known(volume: Volume, folder: Folder, { after = '', pageSize = defaultPageSize }: ListOptions) {
+    if (!index || !readStatus(folder.fd, '', status)) return undefined
+    const found = index.pages(volume, status.inode, after, pageSize)
+    return found && entriesOf(volume, found)
   }
 
   async function* list(
@@ -59,27 +48,52 @@ export function createListing({ entries, tree, log, index }: ListDeps) {
   ): AsyncGenerator<Entry[]> {
     const { volume, path: inside } = tree.spot(person, path)
     using folder = openFolder(volume, inside)
-    if (path.length > 0 && (yield* known(volume, folder, options))) return
-    const shares = path.length === 0 ? tree.shares(person) : []
-    const own = saying(() => readNames(folder, log)).filter(name => !isHidden(inside, name))
-    const names = path.length === 0 ? own.map(name => tree.shownName(person, name)) : own
-    const real = new Map(path.length === 0 ? names.map((shown, index) => [shown, own[index] ?? shown]) : [])
-    const all = ordered([...names, ...shares.map(share => share.name)], options)
-    const describe = (name: string) => {
-      const share = shares.find(one => one.name === name)
-      if (share) return describeVolume(entries, share)
-      const entry = entries.at(volume, folder, real.get(name) ?? name)
-      return entry && entry.name !== name ? { ...entry, name } : entry
-    }
-    yield* pages(all, describe, options.pageSize ?? defaultPageSize)
+    if (path.length === 0) return yield* listTop(person, volume, folder, options)
+    const found = known(volume, folder, options)
+    if (found) return yield* found
+    const names = saying(() => readNames(folder, log)).filter(name => !isHidden(inside, name))
+    yield* pages(ordered(names, options), name => entries.at(volume, folder, name), options)
   }
+
+  /** The top of the home, with the shares mixed in under names of their own: these names are held. */
+  async function* listTop(
+    person: Person,
+    home: Volume,
+    folder: Folder,
+    options: ListOptions,
+  ): AsyncGenerator<Entry[]> {
+    const shares = new Map(tree.shares(person).map(share => [share.name, share]))
+    const own = topOf(home, folder)
+    const real = new Map([...own.keys()].map(name => [tree.shownName(person, name), name]))
+    const describe = (shown: string) => {
+      const share = shares.get(shown)
+      if (share) return describeVolume(entries, share)
+      const name = real.get(shown) ?? shown
+      const entry = own.get(name) ?? entries.at(home, folder, name)
+      return entry && entry.name !== shown ? { ...entry, name: shown } : entry
+    }
+    yield* pages(ordered([...real.keys(), ...shares.keys()], options), describe, options)
+  }
+
+  /** By name, with the entry where the index knows it. */
+  function topOf(home: Volume, folder: Folder): Map<string, Entry | undefined> {
+    const found = known(home, folder, {})
+    if (found) return new Map([...found].flat().map(entry => [entry.name, entry]))
+    const names = saying(() => readNames(folder, log)).filter(name => !isHidden([], name))
+    return new Map(names.map(name => [name, undefined]))
+  }
+
   return list
+}
+
+function* entriesOf(volume: Volume, rows: Iterable<ListedRow[]>): Generator<Entry[]> {
+  for (const some of rows) yield some.map(row => entryOf(volume, row))
 }
 
 async function* pages(
   names: string[],
   describe: (name: string) => Entry | undefined,
-  size: number,
+  { pageSize = defaultPageSize }: ListOptions,
 ): AsyncGenerator<Entry[]> {
   const breathe = createBreather()
   let page: Entry[] = []
@@ -88,7 +102,7 @@ async function* pages(
     if (pause) await pause
     const entry = saying(() => describe(name))
     if (entry) page.push(entry)
-    if (page.length < size) continue
+    if (page.length < pageSize) continue
     yield page
     page = []
   }
@@ -125,14 +139,6 @@ function entryOf(volume: Volume, row: ListedRow): Entry {
     volume: volume.kind,
     checksums: checksums ?? undefined,
   }
-}
-
-function changedMeanwhile(): Failure {
-  return new Failure(
-    'unavailable',
-    'files/changed-meanwhile',
-    'The folder changed while it was listed. Try again.',
-  )
 }
 
 const replacementCharacter = '\ufffd'

@@ -1,4 +1,5 @@
 import { dropIndex, type IndexDatabase } from './index-database.ts'
+import { pageQuery } from './index-readers.ts'
 
 /** A name in a folder, as the index knows it; docs/on-disk-format.md, "Index". */
 export interface EntryRow {
@@ -52,7 +53,7 @@ export interface VanishedRow {
   atMs: number
 }
 
-/** What a listing needs, in the order of `listedColumns`. */
+/** What a listing needs, in the order of the columns in `pageQuery`. */
 export type ListedRow = [
   name: string,
   isFolder: 0 | 1,
@@ -64,7 +65,6 @@ export type ListedRow = [
   born: number,
   checksums: string | null,
 ]
-const listedColumns = 'name, isFolder, id, etag, size, modified, modifiedNs, born, checksums'
 
 const columns: (keyof EntryRow)[] = [
   'volume',
@@ -86,7 +86,10 @@ const columns: (keyof EntryRow)[] = [
   'checksums',
 ]
 
-/** All SQL of the index, prepared once. Nothing in here decides anything. */
+/**
+ * All SQL of the index, prepared once. Nothing in here decides anything. Without being told, SQLite would take the primary
+ * key for everything that names the volume.
+ */
 export function createIndexStore(database: IndexDatabase) {
   const prepare = (text: string) => database.prepare(text)
   const put = prepare(
@@ -94,7 +97,7 @@ export function createIndexStore(database: IndexDatabase) {
   )
   const at = prepare('select * from entry where volume = ? and parent = ? and name = ?')
   const drop = prepare('delete from entry where volume = ? and parent = ? and name = ?')
-  const byInode = prepare('select * from entry where volume = ? and inode = ?')
+  const byInode = prepare('select * from entry indexed by entryByInode where volume = ? and inode = ?')
   const byId = prepare('select * from entry where id = ?')
   const setFolder = prepare(
     'update entry set etag = ?, size = ?, sum = ? where volume = ? and parent = ? and name = ?',
@@ -104,15 +107,19 @@ export function createIndexStore(database: IndexDatabase) {
      where volume = ? and parent = ? and name = ?`,
   )
   const allChildren = prepare('select * from entry where volume = ? and parent = ?')
-  const setListed = prepare('update entry set isListed = ? where volume = ? and inode = ? and isFolder = 1')
-  const page = prepare(
-    `select ${listedColumns} from entry where volume = ? and parent = ? and name > ? order by name limit ?`,
-  ).raw()
+  const setListed = prepare(
+    'update entry indexed by entryByInode set isListed = ? where volume = ? and inode = ? and isFolder = 1',
+  )
+  const page = prepare(pageQuery).raw()
   const folders = prepare(
     'select inode from entry where volume = ? and isFolder = 1 and inode > ? order by inode limit ?',
   )
-  const unlisted = prepare('select * from entry where volume = ? and isListed = 0 limit ?')
-  const hasUnlisted = prepare('select 1 from entry where volume = ? and isListed = 0 limit 1')
+  const unlisted = prepare(
+    'select * from entry indexed by unlisted where volume = ? and isListed = 0 limit ?',
+  )
+  const hasUnlisted = prepare(
+    'select 1 from entry indexed by unlisted where volume = ? and isListed = 0 limit 1',
+  )
   const count = prepare('select count(*) from entry where volume = ?').pluck()
   const volumes = prepare('select * from volume')
   const addVolume = prepare('insert into volume (kind, name) values (?, ?) returning *')
@@ -141,7 +148,6 @@ export function createIndexStore(database: IndexDatabase) {
   const vanishedAt = prepare('select * from vanished where volume = ? and parent = ? and name = ?')
   const vanishedOf = prepare('select * from vanished where id = ?')
   const forgetVanished = prepare('delete from vanished where atMs < ?')
-  const reappeared = prepare('delete from vanished where volume = ? and parent = ? and name = ?')
 
   return {
     /** One write transaction that holds the lock from its start: what `work` sees on the disk is the newest. */
@@ -206,7 +212,6 @@ export function createIndexStore(database: IndexDatabase) {
     vanishedAt: (volume: number, parent: number, name: string) =>
       vanishedAt.get(volume, parent, name) as VanishedRow | undefined,
     vanishedOf: (id: number) => vanishedOf.all(id) as VanishedRow[],
-    reappeared: (volume: number, parent: number, name: string) => void reappeared.run(volume, parent, name),
     forgetVanished: (beforeMs: number) => void forgetVanished.run(beforeMs),
     /** Writes what the log holds into the file, as far as no reader is in the way. */
     checkpoint: () => void database.pragma('wal_checkpoint(PASSIVE)'),

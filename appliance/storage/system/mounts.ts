@@ -38,7 +38,7 @@ const patienceMs = 5_000
 
 /** Waits for those who have just ended to let go. `busy`: what to do when somebody does not. */
 export async function unmountPlace(place: string, busy: 'refuse' | 'leave' | 'detach'): Promise<void> {
-  const giveUpAt = Date.now() + (busy === 'detach' ? patienceMs : 0)
+  const giveUpAt = Date.now() + (busy === 'leave' ? 0 : patienceMs)
   while (await mountAt(place)) {
     const { code, stderr } = await run(['umount', place], { expected: [32], timeoutMs: 120_000 })
     if (code === 0) continue

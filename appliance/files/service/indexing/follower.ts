@@ -35,11 +35,11 @@ export function createFollower(deps: FollowerDeps) {
   const { changes, trust, pools, log, everyVolume, isOwn, onOutside, signal } = deps
   const volumesOf = (pool: string) => everyVolume().filter(volume => volume.pool === pool)
   const adopting = createAdopting(deps)
-  const marks = createMarks({ changes, trust, volumesOf, signal })
+  const marks = createMarks({ changes, trust, pools, volumesOf, signal })
   const taking = new WeakMap<OpenPool, TakingIn>()
   let isServed = false
   let work: Promise<unknown> = Promise.resolve()
-  let deferred: NodeJS.Timeout | undefined
+  const deferred = new Map<string, NodeJS.Timeout>()
 
   function inTurn<T>(act: () => Promise<T>): Promise<T> {
     const result = work.then(act)
@@ -75,10 +75,11 @@ export function createFollower(deps: FollowerDeps) {
   async function receiveNow(message: FeedMessage) {
     const volumes = volumesOf(message.pool)
     try {
-      if (message.kind === 'gone') letGo(message.pool)
-      else if (message.kind === 'gap') await catchUpPool(message.pool, message.reason)
-      else if (message.kind === 'changes') await takeIn(message)
-      else await signOfLife(message.pool)
+      if (message.kind === 'gone') return letGo(message.pool)
+      if (message.kind === 'alive') return await marks.signOfLife(message.pool)
+      using _hold = pools.hold(message.pool)
+      if (message.kind === 'gap') await catchUpPool(message.pool, message.reason)
+      else await takeIn(message)
     } catch (error) {
       // It stays taken in: those volumes will catch up.
       if (!signal.aborted) for (const volume of volumes) pools.doubt(volume, error)
@@ -90,11 +91,6 @@ export function createFollower(deps: FollowerDeps) {
     pools.close(pool)
   }
 
-  async function signOfLife(name: string) {
-    const pool = pools.get(name)
-    if (pool) await marks.signOfLife(pool)
-  }
-
   async function catchUpPool(name: string, reason: string) {
     if (reason !== 'start')
       log.info('the change feed has a gap; the index catches up', { pool: name, reason })
@@ -102,6 +98,7 @@ export function createFollower(deps: FollowerDeps) {
   }
 
   async function catchUpVolume(volume: Volume) {
+    using _hold = pools.hold(volume.pool)
     const found = pools.find(volume)
     if (!found) return
     const { pool, index, row } = found
@@ -120,7 +117,7 @@ export function createFollower(deps: FollowerDeps) {
   }
 
   async function takeIn({ pool: name, folders }: Extract<FeedMessage, { kind: 'changes' }>) {
-    const pool = pools.get(name)
+    const pool = pools.named(name)
     if (!pool) return
     const takingIn = takingInOf(pool)
     await takingIn.takeIn(folders)
@@ -129,7 +126,7 @@ export function createFollower(deps: FollowerDeps) {
       name,
       folders.reduce((sum, folder) => sum + folder.names.length, 0),
     )
-    if (takingIn.hasDeferred()) deferLater()
+    if (takingIn.hasDeferred()) deferLater(name)
     forgetSome(pool)
   }
 
@@ -155,29 +152,32 @@ export function createFollower(deps: FollowerDeps) {
   function note(volume: Volume, change: Outside) {
     const { looked, place, name } = change
     if (looked.isForeign) {
-      const above = pools.get(volume.pool)?.index.places.pathOf(place.volume, place.inode)
+      const above = pools.named(volume.pool)?.index.places.pathOf(place.volume, place.inode)
       if (above) adopting.add(volume, [...above, name])
     }
-    if (looked.kind !== 'same' && looked.kind !== 'nothing')
-      onOutside?.({ ...volumeKey(volume), pool: volume.pool }, change)
+    if (!unchanged.has(looked.kind)) onOutside?.({ ...volumeKey(volume), pool: volume.pool }, change)
   }
 
-  function deferLater() {
-    deferred ??= setTimeout(() => {
-      deferred = undefined
-      for (const pool of pools.all()) void inTurn(() => takeInDeferred(pool))
-    }, deferredMs).unref()
+  function deferLater(name: string) {
+    if (deferred.has(name)) return
+    const hold = pools.hold(name)
+    const timer = setTimeout(() => {
+      deferred.delete(name)
+      void inTurn(() => takeInDeferred(name)).finally(() => hold[Symbol.dispose]())
+    }, deferredMs)
+    deferred.set(name, timer.unref())
   }
 
-  async function takeInDeferred(pool: OpenPool) {
-    const takingIn = taking.get(pool)
-    if (!takingIn || !pools.isOpen(pool)) return
+  async function takeInDeferred(name: string) {
+    const pool = pools.named(name)
+    const takingIn = pool && taking.get(pool)
+    if (!takingIn || signal.aborted) return
     try {
       await takingIn.takeInDeferred()
       await adopting.adoptAll(noting)
-      if (takingIn.hasDeferred()) deferLater()
+      if (takingIn.hasDeferred()) deferLater(name)
     } catch (error) {
-      for (const volume of volumesOf(pool.name)) pools.doubt(volume, error)
+      for (const volume of volumesOf(name)) pools.doubt(volume, error)
     }
   }
 
@@ -220,12 +220,14 @@ export function createFollower(deps: FollowerDeps) {
     },
     /** After the signal has ended it. */
     async stop() {
-      clearTimeout(deferred)
+      for (const timer of deferred.values()) clearTimeout(timer)
       await following
       await work
     },
   }
 }
+
+const unchanged = new Set<Outside['looked']['kind']>(['same', 'nothing', 'closed'])
 
 function isWalkNeeded(error: unknown): boolean {
   return error instanceof Failure && error.code === 'storage/walk-needed'

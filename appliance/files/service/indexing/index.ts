@@ -1,5 +1,7 @@
+import { unlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Events } from '../../../lib/events.ts'
+import { errnoOf } from '../../../lib/failure.ts'
 import type { Log } from '../../../lib/log.ts'
 import { randomToken } from '../../../lib/secret.ts'
 import type { Changes } from '../../../storage/index.ts'
@@ -13,6 +15,9 @@ import { type Change, createOwnChanges } from './own-changes.ts'
 import type { VolumeKey } from './pool-index.ts'
 import type { Outside } from './taking-in.ts'
 import { createTrust, keyOf, volumeKey } from './trust.ts'
+
+/** The name of `dropMark` in the data folder. */
+export const indexDropMark = 'index-dropped'
 
 export { etagOf } from './etags.ts'
 export type { Change } from './own-changes.ts'
@@ -44,10 +49,13 @@ export interface IndexState {
 export interface FileIndex {
   /** Of the folder with this inode. Where the index does not know it as it is, an etag that is like no other. */
   folder(volume: Volume, inode: number): FolderFacts
-  /** Whether folders can be listed from here. */
+  /** Whether it says what the disk says, but for the last moments. */
   isTrue(volume: Volume): boolean
-  /** Entries of a folder by name, after `after`; undefined where the index does not know the folder. */
-  page(volume: Volume, inode: number, after: string, limit: number): ListedRow[] | undefined
+  /**
+   * The entries of a folder by name, after `after`, in pages that are all of one moment; undefined where the index does
+   * not know the folder as it is.
+   */
+  pages(volume: Volume, inode: number, after: string, limit: number): Generator<ListedRow[]> | undefined
   /** Awaited before a change is answered, so that every face shows it from then on. */
   changed(changes: readonly Change[]): Promise<unknown>
   /** Where the file or folder with this id is. */
@@ -68,6 +76,8 @@ export interface IndexDeps {
   adopt: Adopt
   /** Whether a process is one of ours; else that is found out. */
   isOwn?: (pid: number) => boolean
+  /** A file that says, while it is there, that all indexes are to be made anew. */
+  dropMark?: string
   onOutside?(volume: VolumeKey & { pool: string }, change: Outside): void
 }
 
@@ -75,20 +85,25 @@ export interface IndexDeps {
  * The index: a cache of what the disk says, one for each pool, shared by all server processes. docs/index.md tells how it
  * is kept right.
  */
-export function createFileIndex({ events, log, everyVolume, ...deps }: IndexDeps): FileIndex {
+export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }: IndexDeps): FileIndex {
   const stopping = new AbortController()
   const { signal } = stopping
   const trust = createTrust({ events, everyVolume })
-  const pools = createOpenPools({ log, trust, onDoubt: volume => follower.takeLater(volume) })
+  const pools = createOpenPools({ log, trust, everyVolume, onDoubt: volume => follower.takeLater(volume) })
   const own = createOwnChanges({ pools })
   const follower = createFollower({ ...deps, trust, pools, log, everyVolume, signal })
   const unsubscribe: (() => void)[] = []
   const volumesOf = (pool: string) => everyVolume().filter(volume => volume.pool === pool)
 
-  const isTrue = (volume: Volume): boolean =>
-    trust.has(volume) && (pools.ask(volume, ({ index, row }) => index.store.isWhole(row.number)) ?? false)
+  function isTrue(volume: Volume): boolean {
+    if (!trust.has(volume)) return false
+    const isWhole = pools.restingTop(volume)?.isWhole
+    return isWhole ?? pools.ask(volume, ({ index, row }) => index.store.isWhole(row.number)) ?? false
+  }
 
   function folder(volume: Volume, inode: number): FolderFacts {
+    const top = trust.has(volume) ? pools.restingTop(volume) : undefined
+    if (top?.isWhole && top.inode === inode) return { etag: top.etag, size: top.size }
     const found = pools.ask(volume, ({ index, row }) => index.store.folder(row.number, inode))
     if (!found) return { etag: etagOf(['unknown', inode, Date.now(), randomToken(64)]), size: 0 }
     const { etag, size } = found
@@ -124,12 +139,25 @@ export function createFileIndex({ events, log, everyVolume, ...deps }: IndexDeps
   }
 
   async function drop(name: string | null) {
-    for (const pool of pools.all().filter(one => name === null || one.name === name)) {
-      for (const volume of volumesOf(pool.name)) trust.set(volume, false)
-      if (follower.isServed()) pool.index.store.forgetAll()
-      pools.close(pool.name)
+    for (const pool of new Set(everyVolume().map(volume => volume.pool))) {
+      if (name !== null && name !== pool) continue
+      const [first, ...others] = volumesOf(pool)
+      for (const volume of [first, ...others]) if (volume) trust.set(volume, false)
+      if (first && follower.isServed()) pools.find(first)?.index.store.forgetAll()
+      pools.close(pool)
     }
     if (follower.isServed()) await follower.takeAll()
+  }
+
+  /** Told while nothing ran. */
+  function dropIfMarked() {
+    try {
+      if (dropMark === undefined) return
+      unlinkSync(dropMark)
+      events.publish('files/index-dropped', { pool: null })
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+    }
   }
 
   function replaced(place: VolumeKey & { pool: string }) {
@@ -147,10 +175,12 @@ export function createFileIndex({ events, log, everyVolume, ...deps }: IndexDeps
   return {
     isTrue,
     folder,
-    page: (volume, inode, after, limit) =>
-      pools.ask(volume, ({ index, row }) =>
-        index.store.folder(row.number, inode) ? index.store.page(row.number, inode, after, limit) : undefined,
-      ),
+    pages: (volume, inode, after, limit) =>
+      isTrue(volume)
+        ? pools.ask(volume, ({ index, row }) =>
+            index.store.folder(row.number, inode) ? index.pages(row.number, inode, after, limit) : undefined,
+          )
+        : undefined,
     changed: own.changed,
     byId(volumes, id) {
       for (const volume of volumes) {
@@ -181,6 +211,7 @@ export function createFileIndex({ events, log, everyVolume, ...deps }: IndexDeps
         events.on('storage/changed', safely(volumesChanged)),
       )
       follower.start()
+      dropIfMarked()
     },
     async stop() {
       stopping.abort()

@@ -1,3 +1,4 @@
+import { errnoOf } from '../../../lib/failure.ts'
 import { FileStatus, readStatus } from '../../../lib/posix.ts'
 import type { EntryRow, IndexStore } from '../../store/index-store.ts'
 import { readChecksumText } from '../checksums.ts'
@@ -27,7 +28,8 @@ export interface LookPlace {
 }
 
 export interface Looked {
-  kind: 'same' | 'new' | 'changed' | 'moved' | 'gone' | 'nothing'
+  /** `closed`: not to be seen by us, though it may be there; it stays as it was known. */
+  kind: 'same' | 'new' | 'changed' | 'moved' | 'gone' | 'nothing' | 'closed'
   row: EntryRow | undefined
   before: EntryRow | undefined
   /** It belongs to another account: to be given to ours. */
@@ -61,7 +63,9 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
 
   function look(ledger: Ledger, place: LookPlace, name: string, options: LookOptions = {}): Looked {
     const before = store.at(place.volume, place.inode, name)
-    if (!isThere(place, name)) return gone(ledger, before)
+    const found = lookFor(place, name)
+    if (found === 'closed') return { kind: 'closed', row: before, before, isForeign: false }
+    if (found === 'gone') return gone(ledger, before)
     const isForeign = status.uid !== ownUid
     if (before && isUnchanged(before)) return { kind: 'same', row: before, before, isForeign }
     const elsewhere = store.byInode(place.volume, status.inode).filter(row => !isAt(row, place, name))
@@ -70,7 +74,6 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     const identity = identityFor(place, name, { before, moved, stays, ...options })
     for (const row of elsewhere) if (!stays.includes(row)) ledger.remove(row, { isMoved: true })
     const row = rowOf(place, name, { identity, before, moved })
-    store.reappeared(place.volume, place.inode, name)
     if (before && isSameRow(before, row)) return { kind: 'same', row: before, before, isForeign }
     ledger.put(row, before)
     lookAtOtherNames(ledger, stays, row)
@@ -78,9 +81,14 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     return { kind, row, before: moved ?? before, isForeign }
   }
 
-  function isThere({ isTop, folder }: LookPlace, name: string): boolean {
-    if (isTop && isHidden([], name)) return false
-    return readStatus(folder.fd, name, status) && status.kind !== 'other'
+  function lookFor({ isTop, folder }: LookPlace, name: string): 'there' | 'gone' | 'closed' {
+    if (isTop && isHidden([], name)) return 'gone'
+    try {
+      return readStatus(folder.fd, name, status) && status.kind !== 'other' ? 'there' : 'gone'
+    } catch (error) {
+      if (errnoOf(error) === 'EACCES') return 'closed'
+      throw error
+    }
   }
 
   function isUnchanged(row: EntryRow): boolean {
@@ -293,7 +301,12 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     return true
   }
 
-  return { look, lookAtFolder, lookAtTop }
+  return {
+    look,
+    lookAtFolder,
+    lookAtTop,
+    isGone: (place: LookPlace, name: string) => lookFor(place, name) === 'gone',
+  }
 }
 
 function isAt(row: EntryRow, { inode }: LookPlace, name: string): boolean {

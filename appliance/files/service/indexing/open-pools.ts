@@ -4,6 +4,7 @@ import type { Log } from '../../../lib/log.ts'
 import type { Volume } from '../../schema.ts'
 import type { VolumeRow } from '../../store/index-store.ts'
 import { createPoolIndex, type PoolIndex } from './pool-index.ts'
+import { createResting } from './resting.ts'
 import { keyOf, type Trust, volumeKey } from './trust.ts'
 
 export interface OpenPool {
@@ -16,31 +17,90 @@ export interface OpenPool {
 export interface OpenPoolsDeps {
   log: Log
   trust: Trust
+  everyVolume(): readonly Volume[]
   /** Somebody has to see to it that the volume is caught up again. */
   onDoubt(volume: Volume): void
 }
 
-/** The indexes of pools that this process has open. */
-export function createOpenPools({ log, trust, onDoubt }: OpenPoolsDeps) {
-  const pools = new Map<string, OpenPool>()
+interface Use {
+  pool: OpenPool
+  usedAtMs: number
+  holds: number
+}
+
+/** An open file keeps a pool from being unmounted or made read-only. */
+const idleMs = 3_000
+
+/** The indexes of pools that this process has open; what is not used for a few seconds is closed. */
+export function createOpenPools({ log, trust, everyVolume, onDoubt }: OpenPoolsDeps) {
+  const pools = new Map<string, Use>()
+  const resting = createResting()
+  let isEnding = false
+  let timer: NodeJS.Timeout | undefined
+
+  function closeIdle() {
+    timer = undefined
+    for (const [name, { pool, usedAtMs, holds }] of pools)
+      if (holds === 0 && !pool.index.isReading() && performance.now() - usedAtMs > idleMs) rest(name, pool)
+    watch()
+  }
+
+  function rest(name: string, pool: OpenPool) {
+    const volumes = everyVolume().filter(volume => volume.pool === name)
+    try {
+      resting.rest(pool, volumes, () => close(name))
+    } catch (error) {
+      log.warn('the index of a pool could not be closed in order', { pool: name, error })
+      close(name)
+    }
+  }
+
+  function watch() {
+    if (pools.size > 0) timer ??= setTimeout(closeIdle, idleMs / 2).unref()
+  }
 
   /** Undefined while the pool is away or cannot be written: then there is no index. */
   function open(volume: Volume): OpenPool | undefined {
-    if (!volume.isAvailable || volume.isReadOnly) return undefined
+    if (!volume.isAvailable || volume.isReadOnly || isEnding) return undefined
     const known = pools.get(volume.pool)
-    if (known) return known
+    if (known) {
+      known.usedAtMs = performance.now()
+      return known.pool
+    }
     const path = join(volume.path, '..', '..')
     if (!existsSync(join(path, 'index'))) return undefined
     const index = createPoolIndex({ poolPath: path, ownUid: process.getuid?.() ?? 0, nowMs: Date.now })
+    resting.wake(volume.pool)
     const opened = { name: volume.pool, path, index }
-    pools.set(volume.pool, opened)
+    pools.set(volume.pool, { pool: opened, usedAtMs: performance.now(), holds: 0 })
+    watch()
     return opened
   }
 
   function close(name: string) {
-    const pool = pools.get(name)
+    const use = pools.get(name)
     pools.delete(name)
-    pool?.index.close()
+    use?.pool.index.close()
+  }
+
+  /** By the pool's name alone. */
+  function named(name: string): OpenPool | undefined {
+    const volume = everyVolume().find(one => one.pool === name)
+    return volume && open(volume)
+  }
+
+  /** It stays open until this is disposed of, for work that takes its time. */
+  function hold(name: string): Disposable {
+    const pool = named(name)
+    const use = pool && pools.get(name)
+    if (use) use.holds += 1
+    return {
+      [Symbol.dispose]() {
+        if (!use) return
+        use.holds -= 1
+        use.usedAtMs = performance.now()
+      },
+    }
   }
 
   /** It could not be read or written: until it has caught up again, folders are listed from the disk. */
@@ -76,10 +136,16 @@ export function createOpenPools({ log, trust, onDoubt }: OpenPoolsDeps) {
     ask,
     doubt,
     close,
-    get: (name: string) => pools.get(name),
-    all: () => [...pools.values()],
-    isOpen: (pool: OpenPool) => pools.get(pool.name) === pool,
+    named,
+    hold,
+    /** Without opening anything; undefined where it has to be asked. */
+    restingTop: (volume: Volume) => (pools.has(volume.pool) ? undefined : resting.top(volume)),
+    all: () => [...pools.values()].map(({ pool }) => pool),
+    isOpen: (pool: OpenPool) => pools.get(pool.name)?.pool === pool,
+    /** For good: a pool that is still open could not be unmounted. */
     closeAll() {
+      isEnding = true
+      clearTimeout(timer)
       for (const name of [...pools.keys()]) close(name)
     },
   }

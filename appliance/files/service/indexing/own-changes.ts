@@ -46,6 +46,7 @@ export function createOwnChanges({ pools }: { pools: OpenPools }) {
   async function takeIn(some: readonly Waiting[]) {
     const [first] = some
     if (!first) return
+    using _hold = pools.hold(first.change.volume.pool)
     try {
       const index = pools.find(first.change.volume)?.index
       const fresh: EntryRow[] = []

@@ -9,6 +9,7 @@ export interface Places {
   openFolder(volume: number, inode: number): Folder | undefined
   /** The names from the top of the volume down to it; undefined where it is not part of the tree any more. */
   pathOf(volume: number, inode: number): string[] | undefined
+  isClosed(volume: number, inode: number): boolean
   /** The path of the volume itself. */
   topOf(volume: number): string | undefined
 }
@@ -42,15 +43,31 @@ export function createPlaces(store: IndexStore, topOf: (volume: number) => strin
     return undefined
   }
 
-  return { openFolder, pathOf, topOf }
+  /** Not to be reached by us, though it may well be there. */
+  function isClosed(volume: number, inode: number): boolean {
+    const names = pathOf(volume, inode)
+    const top = topOf(volume)
+    if (!names || top === undefined) return false
+    const found = openAs(top, names)
+    if (found === 'closed') return true
+    if (found !== 'away') found[Symbol.dispose]()
+    return false
+  }
+
+  return { openFolder, pathOf, topOf, isClosed }
 }
 
-const isAway = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV', 'EACCES', 'ENAMETOOLONG'])
+const isAway = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV', 'ENAMETOOLONG'])
 /** One call of openat2(2) takes a path of 4,096 bytes. */
 const namesAtOnce = 12
 
-/** Opens a folder by its path below `top`; undefined where there is none. */
+/** Opens a folder by its path below `top`; undefined where there is none, or none that we may enter. */
 export function openAlong(top: string, names: readonly string[]): Folder | undefined {
+  const found = openAs(top, names)
+  return found === 'away' || found === 'closed' ? undefined : found
+}
+
+function openAs(top: string, names: readonly string[]): Folder | 'away' | 'closed' {
   let folder: Folder | undefined
   try {
     folder = new Folder(openTop(top))
@@ -60,7 +77,9 @@ export function openAlong(top: string, names: readonly string[]): Folder | undef
     }
     return folder
   } catch (error) {
-    if (isAway.has(errnoOf(error) ?? '')) return undefined
+    const errno = errnoOf(error) ?? ''
+    if (isAway.has(errno)) return 'away'
+    if (errno === 'EACCES') return 'closed'
     throw error
   }
 }

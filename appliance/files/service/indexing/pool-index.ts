@@ -1,8 +1,15 @@
 import { opendirSync } from 'node:fs'
 import { join } from 'node:path'
-import { FileStatus, readStatus } from '../../../lib/posix.ts'
+import { errnoOf } from '../../../lib/failure.ts'
 import { openIndexDatabase } from '../../store/index-database.ts'
-import { createIndexStore, type EntryRow, type IndexStore, type VolumeRow } from '../../store/index-store.ts'
+import { createIndexReaders } from '../../store/index-readers.ts'
+import {
+  createIndexStore,
+  type EntryRow,
+  type IndexStore,
+  type ListedRow,
+  type VolumeRow,
+} from '../../store/index-store.ts'
 import { createBreather } from '../bursts.ts'
 import type { Folder } from '../folders.ts'
 import { createLedger, type Ledger } from './ledger.ts'
@@ -34,6 +41,8 @@ export interface PoolIndex {
   look(place: LookPlace, names: Iterable<NameToLook>, onLooked?: OnLooked): Promise<void>
   /** The same at once, within one transaction: for a few names. */
   lookNow(work: (look: Look) => void): void
+  /** Whether nothing that is served has this name there. */
+  isGone(place: LookPlace, name: string): boolean
   /** The path of the file or folder with this id in the volume. */
   pathOfId(volume: number, id: number): string[] | undefined
   /** Brings all that is below folders not listed yet into the index, those given or any of the volume. */
@@ -42,6 +51,10 @@ export interface PoolIndex {
   relistNames(volume: number, inode: number, onLooked?: OnLooked): Promise<void>
   /** Everything is listed anew; what is known meanwhile stays. */
   distrust(volume: number): Promise<void>
+  /** The entries of a folder by name, after `after`, all of one moment. */
+  pages(volume: number, inode: number, after: string, limit: number): Generator<ListedRow[]>
+  /** Whether somebody is in the middle of a listing. */
+  isReading(): boolean
   removeVolume(volume: VolumeRow): void
   /** Forgets what lay below folders that have gone, some of it; false when there is no more. */
   forgetSome(): boolean
@@ -65,12 +78,13 @@ const namesAtOnce = 500
 
 /** The index of one pool as this process has it open. */
 export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): PoolIndex {
-  const store = createIndexStore(openIndexDatabase(join(poolPath, 'index', 'files.db')))
+  const file = join(poolPath, 'index', 'files.db')
+  const store = createIndexStore(openIndexDatabase(file))
+  const readers = createIndexReaders(file)
   const volumes = new Map<string, VolumeRow>()
   const paths = new Map<number, string>()
   const places = createPlaces(store, topPath)
   const looking = createLooking({ store, places, ownUid, nowMs })
-  const status = new FileStatus()
 
   function remember(row: VolumeRow): VolumeRow {
     volumes.set(`${row.kind}/${row.name}`, row)
@@ -143,39 +157,68 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     }
   }
 
+  /** What fits into one page is one look; else all pages are of the same moment. */
+  function* pages(volume: number, inode: number, after: string, limit: number): Generator<ListedRow[]> {
+    const only = store.page(volume, inode, after, limit)
+    if (only.length < limit) {
+      if (only.length > 0) yield only
+      return
+    }
+    using reader = readers.begin()
+    for (let rows = reader.page(volume, inode, after, limit); rows.length > 0; ) {
+      yield rows
+      rows = rows.length < limit ? [] : reader.page(volume, inode, rows.at(-1)?.[0] ?? '', limit)
+    }
+  }
+
   function placeOf(volume: number, inode: number, folder: Folder): LookPlace {
     return { volume, inode, isTop: top(volume)?.inode === inode, folder }
   }
 
   async function listBelow(volume: number, folders: EntryRow[] | 'all', { onLooked, signal }: WalkControl) {
-    const waiting = folders === 'all' ? store.unlisted(volume, namesAtOnce) : [...folders]
+    const closed = new Set<number>()
+    const more = () =>
+      store.unlisted(volume, namesAtOnce + closed.size).filter(({ inode }) => !closed.has(inode))
+    const waiting = folders === 'all' ? more() : [...folders]
     for (let row = waiting.pop(); row && !signal?.aborted; row = waiting.pop()) {
-      await listOne(row, (looked, place, name) => {
+      const isListed = await listOne(row, (looked, place, name) => {
         onLooked?.(looked, place, name)
         // A wide tree is found again by asking for what is not listed.
         if (looked.row?.isListed === 0 && (folders !== 'all' || waiting.length < namesAtOnce))
           waiting.push(looked.row)
       })
-      if (waiting.length === 0 && folders === 'all') waiting.push(...store.unlisted(volume, namesAtOnce))
+      if (!isListed) closed.add(row.inode)
+      if (waiting.length === 0 && folders === 'all') waiting.push(...more())
     }
   }
 
-  /** Afterwards it counts as listed, also where it could not be opened: then its own name tells what it is. */
-  async function listOne({ volume, inode }: EntryRow, onLooked: OnLooked) {
+  /** False where it cannot be entered: it is not listed until it belongs to us. What has gone needs no list. */
+  async function listOne({ volume, inode }: EntryRow, onLooked: OnLooked): Promise<boolean> {
     using folder = places.openFolder(volume, inode)
     if (folder) {
       const place = placeOf(volume, inode, folder)
       const isNew = store.someChildren(volume, inode, 1).length === 0
-      await look(place, namesIn(folder), onLooked)
+      let isClosed = false
+      try {
+        await look(place, namesIn(folder), (looked, at, name) => {
+          isClosed ||= looked.kind === 'closed'
+          onLooked(looked, at, name)
+        })
+      } catch (error) {
+        if (errnoOf(error) !== 'EACCES') throw error
+        isClosed = true
+      }
+      if (isClosed) return false
       if (!isNew) await lookAtMissing(place, onLooked)
-    }
+    } else if (places.isClosed(volume, inode)) return false
     store.write(() => store.setListed(volume, inode, true))
+    return true
   }
 
   async function lookAtMissing(place: LookPlace, onLooked?: OnLooked) {
     const gone = store
       .names(place.volume, place.inode)
-      .filter(name => !readStatus(place.folder.fd, name, status))
+      .filter(name => looking.isGone(place, name))
       .map(name => ({ name }))
     await look(place, gone, onLooked)
   }
@@ -210,6 +253,7 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     topPath,
     look,
     lookNow,
+    isGone: looking.isGone,
     pathOfId(volume, id) {
       const row = store.byId(id).find(one => one.volume === volume)
       if (!row) return undefined
@@ -256,7 +300,12 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
         return true
       })
     },
-    close: store.close,
+    pages,
+    isReading: readers.isReading,
+    close() {
+      readers.close()
+      store.close()
+    },
   }
 }
 

@@ -76,14 +76,13 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
       return []
     }
     const place = { volume, inode: news.inode, isTop: index.top(volume)?.inode === news.inode, folder }
-    const isThere = ({ name }: ChangedName) => name === null || readStatus(folder.fd, name, status)
+    const isThere = ({ name }: ChangedName) => name === null || !index.isGone(place, name)
     const [there, missing] = which === 'any' ? [names, []] : partition(names, isThere)
     const pidsOf = new Map(there.map(({ name, pids }) => [name, pids]))
     const fresh: Looked[] = []
     await index.look(place, there.flatMap(asName), (looked, at, name) => {
       if (looked.row?.isListed === 0) fresh.push(looked)
-      if ((looked.kind !== 'same' && looked.kind !== 'nothing') || looked.isForeign)
-        onOutside({ looked, place: at, name, pids: pidsOf.get(name) ?? [] })
+      onOutside({ looked, place: at, name, pids: pidsOf.get(name) ?? [] })
     })
     await index.listBelow(
       volume,

@@ -8,7 +8,7 @@ declare module '../../../lib/events.ts' {
     /** What the index says of this volume is so from here on, or may not be. */
     'files/index-changed': { volume: string; isTrue: boolean }
     /** A process that has just begun asks the one who knows. */
-    'files/index-asked': { pid: number }
+    'files/index-asked': { by: string }
   }
 }
 
@@ -21,6 +21,7 @@ export interface TrustDeps {
 export function createTrust({ events, everyVolume }: TrustDeps) {
   const trusted = new Set<string>()
   const periods = new Map<string, string>()
+  const self = randomToken(64)
   let waiting: (() => void)[] = []
 
   function take(key: string, isTrue: boolean) {
@@ -62,14 +63,14 @@ export function createTrust({ events, everyVolume }: TrustDeps) {
     start(knows: () => boolean): () => void {
       const ends = [
         events.on('files/index-changed', ({ volume, isTrue }) => take(volume, isTrue)),
-        events.on('files/index-asked', ({ pid }) => {
-          if (pid === process.pid || !knows()) return
+        events.on('files/index-asked', ({ by }) => {
+          if (by === self || !knows()) return
           for (const volume of everyVolume())
             if (trusted.has(keyOf(volume)))
               events.publish('files/index-changed', { volume: keyOf(volume), isTrue: true })
         }),
       ]
-      events.publish('files/index-asked', { pid: process.pid })
+      events.publish('files/index-asked', { by: self })
       return () => {
         for (const end of ends) end()
         waiting = []
