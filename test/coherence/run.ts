@@ -196,11 +196,12 @@ async function anew(world: World, before: ReadonlyMap<string, Found>) {
   }
 }
 
-function fail({ journal }: World, found: readonly Difference[]): never {
+function fail({ journal, cairn }: World, found: readonly Difference[]): never {
   const shown = found.slice(0, 12).map(({ text }) => text)
   const deepest = found.toSorted((one, other) => depthOf(other) - depthOf(one)).slice(0, 4)
   const touching = journal.touching(deepest.flatMap(({ paths }) => paths)).map(line => `    ${line}`)
-  const log = `All ${journal.count()} operations: ${journal.path}`
+  writeFileSync(`${journal.path}.cairn`, cairn.complaints.join('\n'))
+  const log = `All ${journal.count()} operations: ${journal.path}, and beside it what Cairn logged`
   throw new Error(
     [`${found.length} differences`, ...shown, 'What touched them:', ...touching, log].join('\n'),
   )
