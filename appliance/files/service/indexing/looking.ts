@@ -66,14 +66,15 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     const before = store.at(place.volume, place.inode, name)
     const found = lookFor(place, name)
     if (found === 'closed') return { kind: 'closed', row: before, before, isForeign: false }
-    if (found === 'gone') return gone(ledger, before)
+    if (found === 'gone') return gone(ledger, before, options)
     const isForeign = status.uid !== ownUid
     if (before && isUnchanged(before)) return { kind: 'same', row: before, before, isForeign }
     const elsewhere = store.byInode(place.volume, status.inode).filter(row => !isAt(row, place, name))
     const stays = elsewhere.filter(row => staysThere(row))
     const moved = elsewhere.find(row => !stays.includes(row) && isOf(row))
     const identity = identityFor(place, name, { before, moved, stays, ...options })
-    for (const row of elsewhere) if (!stays.includes(row)) ledger.remove(row, { isMoved: row === moved })
+    for (const row of elsewhere)
+      if (!stays.includes(row)) ledger.remove(row, { isMoved: row === moved, isOwn: options.isOwn })
     const row = rowOf(place, name, { identity, before, moved })
     if (before && isSameRow(before, row)) return { kind: 'same', row: before, before, isForeign }
     ledger.put(row, before)
@@ -107,10 +108,10 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     )
   }
 
-  function gone(ledger: Ledger, before: EntryRow | undefined): Looked {
+  function gone(ledger: Ledger, before: EntryRow | undefined, { isOwn }: LookOptions): Looked {
     if (!before) return { kind: 'nothing', row: undefined, before, isForeign: false }
-    ledger.remove(before)
-    if (!before.isFolder) passOn(ledger, before)
+    ledger.remove(before, { isOwn })
+    if (!before.isFolder && !isOwn) passOn(ledger, before)
     return { kind: 'gone', row: undefined, before, isForeign: false }
   }
 
