@@ -54,7 +54,7 @@ export function createOwnChanges({ pools }: { pools: OpenPools }) {
         for (const { change } of some) fresh.push(...lookAt(change, look))
       })
       // A folder that came with something in it: copied, or moved from elsewhere.
-      for (const row of fresh) await index?.listBelow(row.volume, [row], {})
+      for (const row of fresh) await index?.listBelow(row.volume, [row], { isOwn: true })
     } catch (error) {
       for (const { change } of some) pools.doubt(change.volume, error)
     }
@@ -66,11 +66,28 @@ export function createOwnChanges({ pools }: { pools: OpenPools }) {
     using folder = openAlong(volume.path, path)
     if (!folder || !readStatus(folder.fd, '', status)) return []
     const { inode } = status
-    // Not known yet: then it will be listed with all that is in it.
-    if (!found.index.store.folder(found.row.number, inode)) return []
-    const place = { volume: found.row.number, inode, isTop: path.length === 0, folder }
-    const rows = names.map(name => look(place, { name, isOwn: true }).row)
-    return rows.filter(row => row?.isListed === 0).filter(row => row !== undefined)
+    const { store } = found.index
+    const { number } = found.row
+    const above = path.flatMap((_, depth) => lookAbove(volume, path.slice(0, depth + 1), look))
+    // Not to be found: then whoever finds it will list it with all that is in it.
+    if (!store.folder(number, inode)) return above
+    const place = { volume: number, inode, isTop: path.length === 0, folder }
+    return [...above, ...unlisted(names.map(name => look(place, { name, isOwn: true }).row))]
+  }
+
+  /** A shell has made or moved this folder a moment ago: what lies in it could not be reached in a listing. */
+  function lookAbove(volume: Volume, path: readonly string[], look: Look): EntryRow[] {
+    const { index, row } = pools.find(volume) ?? {}
+    const name = path.at(-1)
+    using above = openAlong(volume.path, path.slice(0, -1))
+    if (!index || !row || !above || name === undefined) return []
+    if (!readStatus(above.fd, '', status)) return []
+    const { inode } = status
+    const known = index.store.at(row.number, inode, name)
+    if (!index.store.folder(row.number, inode) || !readStatus(above.fd, name, status)) return []
+    if (known?.inode === status.inode) return []
+    const place = { volume: row.number, inode, isTop: path.length === 1, folder: above }
+    return unlisted([look(place, { name }).row])
   }
 
   return {
@@ -81,4 +98,8 @@ export function createOwnChanges({ pools }: { pools: OpenPools }) {
       return Promise.all(all)
     },
   }
+}
+
+function unlisted(rows: readonly (EntryRow | undefined)[]): EntryRow[] {
+  return rows.filter(row => row !== undefined).filter(row => row.isListed === 0)
 }
