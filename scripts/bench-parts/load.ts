@@ -90,8 +90,9 @@ function readAnswer(socket: Socket, name: string): Promise<void> {
     let seen = 0
     let wanted = -1
     let head = ''
+    const ended = () => finish(new Error(`${name} closed a connection before it answered`))
     const finish = (error?: Error) => {
-      socket.off('data', take).off('error', finish)
+      socket.off('data', take).off('error', finish).off('close', ended)
       if (error) reject(error)
       else resolve()
     }
@@ -106,7 +107,7 @@ function readAnswer(socket: Socket, name: string): Promise<void> {
       }
       if (seen >= wanted) finish()
     }
-    socket.on('data', take).once('error', finish)
+    socket.on('data', take).once('error', finish).once('close', ended)
   })
 }
 

@@ -109,6 +109,9 @@ Group www-data
 TypesConfig /etc/mime.types
 KeepAlive On
 MaxKeepAliveRequests 0
+StartServers 4
+MinSpareThreads 100
+MaxSpareThreads 400
 DavLockDB ${scratch}/DavLock
 DocumentRoot ${folder}
 <Directory ${folder}>
