@@ -21,7 +21,7 @@ export function startNeighbour(share: string, folders: readonly string[], random
       await rename(`${name}.new`, name)
       await sync(name)
       if (random.chance(0.2)) await unlink(name)
-      if (random.chance(0.3)) await sync(folder)
+      await sync(folder)
       if (random.chance(0.05)) await run('btrfs', ['filesystem', 'sync', share])
     }
   }

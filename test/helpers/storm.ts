@@ -98,8 +98,8 @@ function startWorker({ cairn, random, name, state, onAcknowledged, stopping }: W
     const paths = [...files.keys()]
     return paths.length > 0 ? random.pick(paths) : undefined
   }
-  /** Mostly small ones: on the page's inside, of a page, of several. */
-  const size = () => leastBytes + random.below(random.pick([500, 4096, 4096, 20_000, 200_000]))
+  /** From those that Btrfs keeps beside the inode to those that take a while to reach the disk. */
+  const size = () => leastBytes + random.below(random.pick([500, 4096, 4096, 20_000, 200_000, 1_000_000]))
 
   const put = () =>
     perform('put', files => {
