@@ -56,6 +56,7 @@ export async function startInstance(data: string): Promise<Peer> {
     authorization: `Basic ${btoa('admin:Bench-pass-1')}`,
     folder: join(data, 'pools/pool/shares/shared'),
     pids: () => descendants(child.pid ?? 0).filter(isServer),
+    smbPort: smb,
     async stop() {
       child.kill('SIGTERM')
       await ended(child)
@@ -109,9 +110,6 @@ Group www-data
 TypesConfig /etc/mime.types
 KeepAlive On
 MaxKeepAliveRequests 0
-StartServers 4
-MinSpareThreads 100
-MaxSpareThreads 400
 DavLockDB ${scratch}/DavLock
 DocumentRoot ${folder}
 <Directory ${folder}>
