@@ -15,7 +15,7 @@ export async function startCairn(volume: string): Promise<Peer> {
     ['--max-semi-space-size=4', join(root, 'test/dav/serve.ts'), volume],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+      env: { ...process.env, UV_THREADPOOL_SIZE: '64' },
     },
   )
   const ready = await lineOf(child, /^ready (.*)/)
