@@ -10,6 +10,8 @@ export interface Change {
   volume: Volume
   folder: readonly string[]
   names: readonly string[]
+  /** False: it was not given the identity that it shall have. */
+  isOwn?: boolean
 }
 
 interface Waiting {
@@ -60,7 +62,7 @@ export function createOwnChanges({ pools }: { pools: OpenPools }) {
     }
   }
 
-  function lookAt({ volume, folder: path, names }: Change, look: Look): EntryRow[] {
+  function lookAt({ volume, folder: path, names, isOwn = true }: Change, look: Look): EntryRow[] {
     const found = pools.find(volume)
     if (!found) return []
     using folder = openAlong(volume.path, path)
@@ -72,7 +74,7 @@ export function createOwnChanges({ pools }: { pools: OpenPools }) {
     // Not to be found: then whoever finds it will list it with all that is in it.
     if (!store.folder(number, inode)) return above
     const place = { volume: number, inode, isTop: path.length === 0, folder }
-    return [...above, ...unlisted(names.map(name => look(place, { name, isOwn: true }).row))]
+    return [...above, ...unlisted(names.map(name => look(place, { name, isOwn }).row))]
   }
 
   /** A shell has made or moved this folder a moment ago: what lies in it could not be reached in a listing. */
