@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import { connectAgent } from './agent/index.ts'
 import type { Config } from './config.ts'
 import { createDav } from './dav/index.ts'
-import { createFileIndex, createFiles, indexDropMark } from './files/index.ts'
+import {
+  createFileIndex,
+  createFiles,
+  createJournal,
+  createOutsideNotes,
+  indexDropMark,
+} from './files/index.ts'
 import { createHealth } from './health/index.ts'
 import { inviteBody } from './http/continue.ts'
 import { type Audience, createEventStreams, type EndsWith, toAdmins, toEverybody } from './http/events.ts'
@@ -39,14 +45,24 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const shares = createShares({ ...kit, storage, users, system })
   const adopt = ({ pool, kind, name }: Volume, paths: readonly (readonly string[])[]) =>
     storage.adopt(pool, kind === 'home' ? 'homes' : 'shares', name, paths)
+  const journal = createJournal({ ...kit, shares, storage })
   const index = createFileIndex({
     ...kit,
     changes: storage.changes,
     adopt,
     dropMark: join(config.dataDir, indexDropMark),
     everyVolume: shares.everyVolume,
+    onOutside: createOutsideNotes({ ...kit, journal, writersOf: shares.writersOf }),
   })
-  const files = createFiles({ ...kit, shares, index, everyVolume: shares.everyVolume })
+  const files = createFiles({
+    ...kit,
+    shares,
+    index,
+    journal,
+    everyVolume: shares.everyVolume,
+    snapshots: shares.snapshots,
+  })
+  shares.onRestored(restored => void files.noteRestored(restored))
   const dav = createDav({
     ...kit,
     files,
@@ -129,6 +145,10 @@ function audienceOf(shares: Shares): Audience {
     kind === 'homes' ? name === user : shares.volume({ user }, name) !== undefined
   const ofSubvolume = (actor: Actor, { kind, name }: { kind: 'shares' | 'homes'; name: string }) =>
     maySee(actor, kind, name)
+  const ofVolume = (actor: Actor, { volume }: { volume: string }) => {
+    const [kind, name = ''] = volume.split(/:(.*)/s)
+    return maySee(actor, kind === 'home' ? 'homes' : 'shares', name)
+  }
   return {
     'storage/changed': toEverybody,
     'jobs/changed': toAdmins,
@@ -138,10 +158,8 @@ function audienceOf(shares: Shares): Audience {
     'storage/snapshots-changed': (actor, data) => actor.role === 'admin' || ofSubvolume(actor, data),
     'storage/subvolume-replaced': ofSubvolume,
     'shares/restored': ofSubvolume,
-    'files/changed': (actor, { volume }) => {
-      const [kind, name = ''] = volume.split(/:(.*)/s)
-      return maySee(actor, kind === 'home' ? 'homes' : 'shares', name)
-    },
+    'files/changed': ofVolume,
+    'files/trash-changed': ofVolume,
   }
 }
 

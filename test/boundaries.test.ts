@@ -38,6 +38,7 @@ const planted: [what: string, file: SourceFile][] = [
   ['execa outside lib/run.ts', { path: 'storage/service.ts', text: `import { execa } from 'execa'` }],
   ['SQL outside a store', { path: 'shares/service.ts', text: `import { sql } from 'kysely'` }],
   ['a query outside a store', { path: 'shares/service.ts', text: `database.selectFrom('share')` }],
+  ['a database outside a store', { path: 'files/service.ts', text: `import SQLite from 'better-sqlite3'` }],
   ['the environment outside config.ts', { path: 'shares/service.ts', text: `const x = process.env.HOME` }],
   ['a node module in a pure file', { path: 'storage/plan.ts', text: `import { join } from 'node:path'` }],
   ['a node module in a pure folder', { path: 'storage/parse/lsblk.ts', text: `import fs from 'node:fs'` }],

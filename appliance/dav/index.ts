@@ -11,7 +11,9 @@ import { davStatusOf, errorBody, methodNotAllowed } from './errors.ts'
 import { isMounted, parents, parseAddress, pathOf } from './parse/address.ts'
 import { verbs } from './routes/index.ts'
 import { allowed, options } from './routes/options.ts'
+import { trashVerbs } from './routes/trashbin.ts'
 import { uploadVerbs } from './routes/uploads.ts'
+import { versionVerbs } from './routes/versions.ts'
 import { propfindVirtual } from './routes/virtual.ts'
 import { ReaderGone } from './service/multistatus-writer.ts'
 import { replyXml } from './service/reply.ts'
@@ -93,6 +95,12 @@ export function createDav({ files, authenticate, database, clock, log, instanceI
       if (!verb) throw methodNotAllowed(`${method} is not known here.`)
       return verb({ ...deps, request, response, actor, path: [], ...address })
     }
+    if (address.kind === 'restore') throw methodNotAllowed()
+    if (address.kind === 'trash' || address.kind === 'versions') {
+      const verb = (address.kind === 'trash' ? trashVerbs : versionVerbs).get(method)
+      if (!verb) throw methodNotAllowed(`${method} is not known here.`)
+      return verb({ ...deps, request, response, actor, ...address })
+    }
     const verb = verbs.get(method)
     if (!verb) throw methodNotAllowed(`${method} is not known here.`)
     await verb({ ...deps, request, response, actor, ...address })
@@ -131,5 +139,8 @@ function parentOf(url: string): readonly string[] | undefined {
 }
 
 function trimmed(url: string): string {
-  return pathOf(url).replace(/(?<=.)\/+$/, '')
+  const path = pathOf(url)
+  let end = path.length
+  while (end > 1 && path[end - 1] === '/') end -= 1
+  return path.slice(0, end)
 }

@@ -1,18 +1,27 @@
 import { z } from 'zod'
-import type { Actor } from '../http/route.ts'
+import type { Actor, Face } from '../http/route.ts'
 import type { Volume } from '../shares/index.ts'
 import type { ChecksumAlgorithm, Checksums } from './parse/checksums.ts'
 
 export type { Volume } from '../shares/index.ts'
 
-/** As much of an actor as decides what they see and may do. */
-export type Person = Pick<Actor, 'user' | 'role'>
+/** As much of an actor as decides what they see and may do; the rest goes into the journal. */
+export type Person = Pick<Actor, 'user' | 'role'> &
+  Partial<Pick<Actor, 'device' | 'deviceName' | 'face' | 'address'>>
 
 /** The one place that answers who may do what; `shares` is it. */
 export interface Volumes {
   volumes(person: Person): Volume[]
   volume(person: Person, name: string): Volume | undefined
   home(person: Person): Volume | undefined
+}
+
+/** What snapshots hold; `name` is that of a share, or the person's own for the home. `shares` is it. */
+export interface SnapshotFiles {
+  /** The oldest first. */
+  list(person: Person, name: string): Promise<{ id: string; createdAt: string; label: string | null }[]>
+  /** Whoever gets it closes `fd`. */
+  open(person: Person, name: string, id: string, path: string): { fd: number }
 }
 
 export interface Entry {
@@ -56,6 +65,11 @@ export interface WriteOptions extends ChangeOptions {
   beforeBody?: (current: Entry | undefined) => Promise<void>
 }
 
+export interface RemoveOptions extends ChangeOptions {
+  /** Past the trash. */
+  isForGood?: boolean
+}
+
 export interface PlaceOptions extends ChangeOptions {
   overwrite: boolean
 }
@@ -83,4 +97,73 @@ export const listingReply = z.object({
   right: z.enum(['read', 'write']),
   entries: z.array(entryReply),
   next: z.string().nullable(),
+})
+
+/** In the order of their numbers in the journal's file, which is a format: only ever added to at the end. */
+export const journalWhats = [
+  'create',
+  'write',
+  'make-folder',
+  'move',
+  'copy',
+  'delete',
+  'restore',
+  'touch',
+] as const
+export const journalWhat = z.enum(journalWhats)
+export type JournalWhat = z.infer<typeof journalWhat>
+
+export function numberOfWhat(what: JournalWhat): number {
+  return journalWhats.indexOf(what) + 1
+}
+
+/** Who changed something, and from where; `null` is unknown. */
+export interface Origin {
+  actor: string | null
+  /** Tells one device from another: `app-password:ID`, `session:ID`, `password`, `smb:MACHINE`. */
+  device: string | null
+  /** What people call it. */
+  deviceName: string | null
+  address: string | null
+  face: Face
+}
+
+/** One change. A folder that is moved, copied, deleted or restored is one, whatever is below it. */
+export interface JournalEntry extends Origin, Location {
+  /** The one that the volume is on. */
+  pool: string
+  /** Absent: now. */
+  atMs?: number
+  what: JournalWhat
+  fileId: number | null
+  kind: 'file' | 'folder' | null
+  /** Of a move or copy: where it was. */
+  from?: Location & { pool: string }
+  /** After the change; of what was deleted, before it. */
+  sizeBytes: number | null
+  etag: string | null
+}
+
+export const journalReply = z.object({
+  entries: z.array(
+    z.object({
+      at: z.iso.datetime(),
+      actor: z.string().nullable(),
+      device: z.string().nullable(),
+      deviceName: z.string().nullable(),
+      address: z.string().nullable(),
+      face: z.enum(['web', 'rest', 'webdav', 'smb', 'nfs', 'box']),
+      what: z.enum([...journalWhats, 'other']).describe('`other`: written by a newer version.'),
+      kind: z.enum(['file', 'folder']).nullable(),
+      id: z.number().nullable(),
+      volume: z.string().nullable().describe('`share:NAME` or `home:USER`; null: it is not yours to see.'),
+      path: z.string().nullable().describe('In the volume.'),
+      treePath: z.string().nullable().describe('Where it lies among your own files.'),
+      fromVolume: z.string().nullable(),
+      fromPath: z.string().nullable().describe('Where it was before a move, or what was copied.'),
+      size: z.number().nullable(),
+      etag: z.string().nullable(),
+    }),
+  ),
+  next: z.string().nullable().describe('For `cursor`. A page may be short, even empty, and not be the last.'),
 })

@@ -8,6 +8,8 @@ export interface Actor {
   user: string
   role: 'admin' | 'member'
   device: string
+  /** What its owner called it. */
+  deviceName?: string
   face: Face
   address: string
 }

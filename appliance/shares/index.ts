@@ -1,4 +1,5 @@
 import type { Agent } from '../agent/client.ts'
+import type { Actor } from '../http/route.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Database } from '../lib/database.ts'
 import type { Domain } from '../lib/domain.ts'
@@ -14,15 +15,19 @@ import { snapshotRoutes } from './routes/snapshots.ts'
 import type { Volume } from './schema.ts'
 import { type Authority, createCatalog } from './service/catalog.ts'
 import { createHomes } from './service/homes.ts'
+import { createPast, type PastVolume } from './service/past.ts'
 import { createShareService, type ShareService } from './service/shares.ts'
 import { createSmbSync } from './service/smb.ts'
-import { createSnapshots } from './service/snapshots.ts'
+import { createSnapshots, type Restored, type Snapshots } from './service/snapshots.ts'
 import { createSubvolumes } from './service/subvolumes.ts'
+import { createWritersOf, type WritersOf } from './service/writers.ts'
 import { createStore } from './store/index.ts'
 import { shareMigrations } from './store/migrations.ts'
 
-export { type Grants, type NewShare, type Right, shareName, type Volume } from './schema.ts'
+export { type Grants, type NewShare, type Right, shareName, type Volume, type Writer } from './schema.ts'
 export type { Authority } from './service/catalog.ts'
+export type { PastVolume } from './service/past.ts'
+export type { Restored } from './service/snapshots.ts'
 
 declare module '../lib/events.ts' {
   interface EventMap {
@@ -35,6 +40,14 @@ export interface Shares extends Authority, Omit<ShareService, 'finishInterrupted
   /** All shares and homes there are, whoever may see them. */
   everyVolume(): Volume[]
   domain: Domain
+  /** What is in snapshots, for whoever has a right on the share. */
+  snapshots: Pick<Snapshots, 'list' | 'open'>
+  /** Whose past an actor may know. */
+  pastOf(actor: Pick<Actor, 'user' | 'role'>): PastVolume[]
+  /** Is told, in the process that did it, when something came back from a snapshot. */
+  onRestored(listener: (restored: Restored) => void): void
+  /** Who is behind these processes, as the change feed names them. */
+  writersOf: WritersOf
 }
 
 export interface SharesDeps {
@@ -68,7 +81,15 @@ export function createShares(deps: SharesDeps): Shares {
   const homes = createHomes({ store, catalog, subvolumes, smb, users, writablePools, changed, log })
   const service = createShareService({ store, catalog, subvolumes, smb, changed, clock, log })
 
-  const snapshots = createSnapshots({ catalog, snapshots: storage.snapshots, events })
+  const restoredListeners: ((restored: Restored) => void)[] = []
+  const snapshots = createSnapshots({
+    catalog,
+    snapshots: storage.snapshots,
+    events,
+    onRestored(restored) {
+      for (const listener of restoredListeners) listener(restored)
+    },
+  })
 
   async function catchUp() {
     await catalog.refresh()
@@ -127,6 +148,10 @@ export function createShares(deps: SharesDeps): Shares {
     volume: catalog.volume,
     home: catalog.home,
     everyVolume: catalog.everyVolume,
+    snapshots,
+    pastOf: createPast({ catalog, users }),
+    onRestored: listener => void restoredListeners.push(listener),
+    writersOf: createWritersOf({ agent, clock, log }),
     domain,
   }
 }

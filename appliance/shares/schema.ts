@@ -122,3 +122,20 @@ export const smbStatus = z.object({
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
 })
 export type SmbStatus = z.infer<typeof smbStatus>
+
+export const pids = z.array(z.number().int().min(1).max(4_194_304)).max(1_000)
+
+/** Who is behind a process that changed a file. */
+export const writer = z.object({
+  pid: z.number().int(),
+  face: z
+    .enum(['smb', 'nfs', 'server', 'box'])
+    .describe('`server`: one of our own processes; `box`: any other program of the box.'),
+  user: z
+    .string()
+    .nullable()
+    .describe('Who signed in over SMB, or the account of the box that the process ran as; null: unknown.'),
+  address: z.string().nullable(),
+  machine: z.string().nullable().describe('What the SMB client calls itself, which it is free to invent.'),
+})
+export type Writer = z.infer<typeof writer>

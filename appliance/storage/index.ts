@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Agent } from '../agent/client.ts'
 import type { Jobs } from '../jobs/index.ts'
 import type { Database } from '../lib/database.ts'
@@ -80,6 +79,8 @@ export interface Storage {
   ): Promise<void>
   /** From memory: where a pool is mounted and how it is. Undefined for an unknown pool. */
   mounted(pool: string): { path: string; state: PoolState } | undefined
+  /** From memory: the pools that there are. */
+  names(): string[]
   createSubvolume(pool: string, kind: SubvolumeKind, name: string): Promise<void>
   /** With all its snapshots. */
   deleteSubvolume(pool: string, kind: SubvolumeKind, name: string): Promise<void>
@@ -149,8 +150,9 @@ export function createStorage(deps: StorageDeps): Storage {
     createPool: pools.createPool,
     mounted(name) {
       const state = pools.state(name)
-      return state === undefined ? undefined : { path: join(poolsDir, name), state }
+      return state === undefined ? undefined : { path: `${poolsDir}/${name}`, state }
     },
+    names: pools.names,
     changes: createChanges({ ...deps, pools }),
     ...subvolumes,
   }

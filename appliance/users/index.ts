@@ -47,6 +47,8 @@ export interface Users extends Accounts {
   names(): readonly string[]
   /** From memory. */
   groupsOf(user: string): readonly string[]
+  /** From memory: milliseconds; a name that was freed and taken again is another account. */
+  createdAt(user: string): number | undefined
   /** With what SMB needs as a password: for its renderer alone. */
   smbAccounts(): Promise<SmbAccount[]>
   /** Is told, and awaited, before whoever changed an account is answered. */
@@ -96,6 +98,7 @@ export function createUsers({ database, events, log, clock }: UsersDeps): Users 
     authenticate: createAuthenticate(signIn),
     names: () => directory.accounts().map(({ name }) => name),
     groupsOf: directory.groupsOf,
+    createdAt: user => directory.account(user)?.createdAt,
     smbAccounts: store.accounts.forSmb,
     follow: news.follow,
   }

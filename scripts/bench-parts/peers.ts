@@ -9,13 +9,18 @@ const serviceUid = 2770
 const root = join(import.meta.dirname, '..', '..')
 
 /** Our WebDAV alone, over a folder. */
-export async function startCairn(volume: string): Promise<Peer> {
+export async function startCairn(volume: string, options: { hasJournal?: boolean } = {}): Promise<Peer> {
   const child = spawn(
     process.execPath,
-    ['--max-semi-space-size=4', join(root, 'test/dav/serve.ts'), volume],
+    [
+      '--max-semi-space-size=4',
+      join(root, 'test/dav/serve.ts'),
+      volume,
+      ...(options.hasJournal ? ['journal'] : []),
+    ],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+      env: { ...process.env, UV_THREADPOOL_SIZE: '64' },
     },
   )
   const ready = await lineOf(child, /^ready (.*)/)
@@ -56,6 +61,7 @@ export async function startInstance(data: string): Promise<Peer> {
     authorization: `Basic ${btoa('admin:Bench-pass-1')}`,
     folder: join(data, 'pools/pool/shares/shared'),
     pids: () => descendants(child.pid ?? 0).filter(isServer),
+    smbPort: smb,
     async stop() {
       child.kill('SIGTERM')
       await ended(child)

@@ -3,7 +3,13 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createDav, davMigrations } from '../../appliance/dav/index.ts'
-import { createFiles, type Files, type Person, type Volume } from '../../appliance/files/index.ts'
+import {
+  createFiles,
+  createJournal,
+  type Files,
+  type Person,
+  type Volume,
+} from '../../appliance/files/index.ts'
 import { holdBodies } from '../../appliance/http/continue.ts'
 import type { Actor } from '../../appliance/http/route.ts'
 import { type Database, openDatabase } from '../../appliance/lib/database.ts'
@@ -58,7 +64,12 @@ function volume(
 }
 
 /** The WebDAV server over a plain folder: alice and bob, each with a home; `shared`, which both may write, and `media`, which only alice may. */
-export async function startDav(owner: Owner, folder: string, open?: Database): Promise<Harness> {
+export async function startDav(
+  owner: Owner,
+  folder: string,
+  open?: Database,
+  options: { hasJournal?: boolean } = {},
+): Promise<Harness> {
   const volumes = {
     home: volume(folder, 'home', 'alice'),
     shared: volume(folder, 'share', 'shared'),
@@ -81,14 +92,20 @@ export async function startDav(owner: Owner, folder: string, open?: Database): P
       skipped += ms
     },
   }
+  const shares = {
+    home: homeOf,
+    volume: (person: Person, name: string) => sharesOf(person).find(one => one.name === name),
+    volumes: (person: Person) => [homeOf(person), ...sharesOf(person)],
+    pastOf: () => [],
+  }
+  const storage = { mounted: () => ({ path: folder, state: 'healthy' as const }), names: () => ['pool'] }
   const files = createFiles({
-    shares: {
-      home: homeOf,
-      volume: (person, name) => sharesOf(person).find(one => one.name === name),
-      volumes: person => [homeOf(person), ...sharesOf(person)],
-    },
+    shares,
     events: createEvents(),
     log,
+    clock,
+    everyVolume: () => [...Object.values(volumes), bobHome],
+    ...(options.hasJournal ? { journal: createJournal({ shares, storage, clock, log }) } : {}),
   })
   const dav = createDav({ files, authenticate, database, clock, log, instanceId: 'octesttest01' })
   const listener = (request: IncomingMessage, response: Parameters<typeof dav.handle>[1]) => {

@@ -188,7 +188,7 @@ test('a deep PROPFIND lists everything once, and a share that is away as away', 
   t.regex(deep.body, /<d:href>\/webdav\/shared\/<\/d:href><d:status>HTTP\/1.1 503/)
 })
 
-test('properties survive a second server, follow MOVE, are copied by COPY and go with DELETE', async t => {
+test('properties survive a second server, follow MOVE, are copied by COPY and go with a DELETE for good', async t => {
   const dav = await start(t)
   await put(dav, `${at}/a.txt`, 'x')
   const set = `<d:propertyupdate xmlns:d="DAV:" xmlns:x="urn:x"><d:set><d:prop><x:note xml:lang="de">grün <x:b/></x:note></d:prop></d:set></d:propertyupdate>`
@@ -203,7 +203,7 @@ test('properties survive a second server, follow MOVE, are copied by COPY and go
       path,
     )
   }
-  await dav.fetch(`${at}/b.txt`, { method: 'DELETE' })
+  await dav.fetch(`${at}/b.txt`, { method: 'DELETE', headers: { 'x-nc-skip-trashbin': 'true' } })
   await dav.files.stop()
   t.is((await dav.database.selectFrom('davProperty').selectAll().execute()).length, 1)
 })

@@ -5,10 +5,13 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import type { Entry, Files } from '../../appliance/files/index.ts'
+import { lastSeenMigrations } from '../../appliance/files/store/last-seen.ts'
+import { openDatabase } from '../../appliance/lib/database.ts'
 import { createLog } from '../../appliance/lib/log.ts'
 import { testIf } from '../helpers/needs.ts'
+import { tempFolder } from '../helpers/temp.ts'
 import { eventually } from '../storage/box.ts'
-import { agrees, ann, folderOf, startIndexed, walk } from './indexing.ts'
+import { agrees, ann, folderOf, type Indexed, startIndexed, walk } from './indexing.ts'
 
 const indexTest = testIf('root', 'btrfs')
 const body = (text: string) => Readable.from([Buffer.from(text)])
@@ -244,6 +247,29 @@ indexTest('64 levels deep, one write shows at the top', async t => {
   const after = await files.stat(ann, ['media'])
   t.not(after.etag, before)
   t.is(after.etag, walk(media).get('')?.etag)
+})
+
+indexTest('a share whose pool is away stays as it was seen last, also after a restart', async t => {
+  const database = await openDatabase(join(await tempFolder(t), 'cairn.db'), lastSeenMigrations)
+  t.teardown(() => database.destroy())
+  const first = await startIndexed(t, { log: noisy, database })
+  await first.files.write(ann, ['media', 'file'], body('x'))
+  const shown = async ({ files }: Indexed) => {
+    const { entries } = await onePage(files, [])
+    const root = await files.stat(ann, [])
+    const { id, etag, isAvailable } = entries.find(({ name }) => name === 'media') ?? {}
+    return { id, etag, isAvailable, root: root.etag }
+  }
+  const before = await shown(first)
+  first.media.isAvailable = false
+  t.deepEqual(await shown(first), { ...before, isAvailable: false })
+  await t.throwsAsync(() => first.files.stat(ann, ['media', 'file']), {
+    message: /temporarily not available/,
+  })
+  await first.stop()
+  const second = await startIndexed(t, { box: first.box, log: noisy, database })
+  second.media.isAvailable = false
+  t.deepEqual(await shown(second), { ...before, isAvailable: false })
 })
 
 async function onePage(files: Files, path: string[]) {

@@ -10,6 +10,7 @@ import {
 } from '../../appliance/files/index.ts'
 import { fileEtag, readIdentity } from '../../appliance/files/service/ids.ts'
 import { contributionOf, folderEtag, plus } from '../../appliance/files/service/indexing/etags.ts'
+import type { Database } from '../../appliance/lib/database.ts'
 import { type Log, silentLog } from '../../appliance/lib/log.ts'
 import { closeDescriptor, FileStatus, getXattr, openFolder, readStatus } from '../../appliance/lib/posix.ts'
 import { type Box, startBox } from '../storage/box.ts'
@@ -29,11 +30,14 @@ export interface Indexed {
   second(): Promise<Indexed>
 }
 
+export interface IndexedOptions {
+  box?: Box
+  log?: Log
+  database?: Database
+}
+
 /** A real pool with two shares and a home, the index of a server and its files. */
-export async function startIndexed(
-  t: ExecutionContext,
-  given: { box?: Box; log?: Log } = {},
-): Promise<Indexed> {
+export async function startIndexed(t: ExecutionContext, given: IndexedOptions = {}): Promise<Indexed> {
   const box = given.box ?? (await startBox(t, { disks: 1, sizeBytes: 2 * 1024 ** 3 }))
   const log = given.log ?? silentLog
   if (!given.box) {
@@ -41,10 +45,14 @@ export async function startIndexed(
     for (const name of ['media', 'other']) await box.storage.createSubvolume('pool', 'shares', name)
     await box.storage.createSubvolume('pool', 'homes', 'ann')
   }
-  return openIndex(t, box, log)
+  return openIndex(t, box, { ...given, log })
 }
 
-async function openIndex(t: ExecutionContext, box: Box, log: Log): Promise<Indexed> {
+async function openIndex(
+  t: ExecutionContext,
+  box: Box,
+  { log, database }: { log: Log; database?: Database },
+): Promise<Indexed> {
   const volume = (kind: Volume['kind'], name: string): Volume => ({
     kind,
     name,
@@ -70,7 +78,14 @@ async function openIndex(t: ExecutionContext, box: Box, log: Log): Promise<Index
     volume: (_: unknown, name: string) => [media, other].find(one => one.name === name),
     home: () => home,
   }
-  const files = createFiles({ shares, events: box.events, log, index, everyVolume })
+  const files = createFiles({
+    shares,
+    events: box.events,
+    log,
+    index,
+    everyVolume,
+    ...(database ? { database } : {}),
+  })
   await files.domain.start?.()
   let isUp = true
   const stop = async () => {
@@ -78,7 +93,7 @@ async function openIndex(t: ExecutionContext, box: Box, log: Log): Promise<Index
     isUp = false
   }
   t.teardown(stop)
-  return { box, index, files, media, other, home, stop, second: () => openIndex(t, box, log) }
+  return { box, index, files, media, other, home, stop, second: () => openIndex(t, box, { log }) }
 }
 
 export interface Walked {

@@ -231,7 +231,7 @@ test('a name that is not UTF-8 is reported, not served', async t => {
     Buffer.concat([Buffer.from(`${shared.path}/bad`), Buffer.from([0xff, 0xfe])]) as never,
     join(shared.path, 'folder/fine'),
   )
-  await files.remove(alice, ['shared', 'folder'])
+  await files.remove(alice, ['shared', 'folder'], { isForGood: true })
   await workspaceEmpty(shared)
 })
 
@@ -277,7 +277,7 @@ test('deleting a large tree answers at once, tells the ids that are gone, and le
   const known = await files.stat(alice, ['shared', 'tree', '3', 'deep', '7'])
   const gone: number[] = []
   files.onRemoved(async ids => void gone.push(...ids))
-  await files.remove(alice, ['shared', 'tree'])
+  await files.remove(alice, ['shared', 'tree'], { isForGood: true })
   t.deepEqual(await namesIn(files, ['shared']), [])
   await workspaceEmpty(shared)
   await files.stop()

@@ -112,3 +112,90 @@ test('folders are made, moved, copied, packed and deleted', async t => {
   t.is((await send('GET', '/files?path=/f')).status, 404)
   t.is((await send('GET', '/files?path=/../x')).status, 400)
 })
+
+test('the trash is listed, looked into, restored from and emptied', async t => {
+  const { send, upload } = await startRest(t)
+  const json = async (method: string, path: string, body?: unknown) => {
+    const response = await send(method, path, body)
+    // biome-ignore lint/suspicious/noExplicitAny: a test looks into many shapes, and fails where one is wrong
+    return { status: response.status, body: (await response.json()) as any }
+  }
+  await send('POST', '/files/folders', { path: '/shared/album' })
+  for (const path of ['/shared/album/a.jpg', '/shared/album/b.jpg', '/letter.txt']) await upload(path, path)
+  t.is((await send('POST', '/files/delete', { paths: ['/shared/album', '/letter.txt'] })).status, 204)
+  const first = await json('GET', '/trash?limit=1')
+  const second = await json('GET', `/trash?limit=1&after=${first.body.next}`)
+  const items = [...first.body.items, ...second.body.items].sort((one, other) =>
+    one.path < other.path ? -1 : 1,
+  )
+  t.like(items[0], {
+    path: '/letter.txt',
+    share: null,
+    kind: 'file',
+    size: 11,
+    deletedBy: 'alice',
+    why: 'deleted',
+  })
+  t.like(items[1], { path: '/shared/album', share: 'shared', kind: 'folder', canRestore: true })
+  const album = items[1].id
+  t.is((await json('GET', '/trash?path=/shared')).body.items.length, 1)
+  const inside = await json('GET', `/trash/files?id=${encodeURIComponent(album)}`)
+  t.deepEqual(
+    inside.body.entries.map(({ name }: { name: string }) => name),
+    ['a.jpg', 'b.jpg'],
+  )
+  const content = await send('GET', `/trash/content?id=${encodeURIComponent(album)}&path=b.jpg`)
+  t.is(await content.text(), '/shared/album/b.jpg')
+  t.regex(content.headers.get('content-disposition') ?? '', /^attachment/)
+
+  await upload('/letter.txt', 'new')
+  const letter = { items: [{ id: items[0].id }] }
+  t.is((await json('POST', '/trash/restore', letter)).body.error.code, 'files/target-exists')
+  const both = { items: [{ id: items[0].id }, { id: album, path: 'a.jpg' }], to: '/shared' }
+  const restored = await json('POST', '/trash/restore', both)
+  t.deepEqual(
+    restored.body.restored.map(({ path }: { path: string }) => path),
+    ['/shared/letter.txt', '/shared/a.jpg'],
+  )
+  const again = await json('POST', '/trash/restore', { items: [{ id: items[0].id }, { id: album }] })
+  t.is(again.body.restored.length, 1)
+  t.like(again.body.failed, [{ id: items[0].id, code: 'files/not-in-trash' }])
+  t.is((await send('POST', '/files/delete', { paths: ['/letter.txt'], forGood: true })).status, 204)
+  t.deepEqual((await json('GET', '/trash')).body, { items: [], next: null })
+  await send('POST', '/files/delete', { paths: ['/shared/letter.txt', '/shared/a.jpg'] })
+  const [one] = (await json('GET', '/trash')).body.items
+  t.is((await send('POST', '/trash/delete', { items: [{ id: one.id }] })).status, 204)
+  t.is((await send('POST', '/trash/empty', {})).status, 204)
+  t.is((await json('GET', '/history/usage')).body.volumes[0].trashItems, 0)
+})
+
+test('versions are listed, downloaded, named, restored and deleted', async t => {
+  const { send, upload } = await startRest(t)
+  for (const content of ['one', 'second']) await upload('/shared/a.txt', content)
+  const list = async () =>
+    (await (await send('GET', '/files/versions?path=/shared/a.txt')).json()) as Listed[]
+  interface Listed {
+    id: string
+    size: number
+    current: boolean
+    label: string | null
+    author: string | null
+  }
+  const [current, old] = await list()
+  t.like(current, { size: 6, current: true, author: 'alice', kind: 'version' })
+  t.like(old, { size: 3, current: false, label: null })
+  const one = { path: '/shared/a.txt', id: old?.id ?? '' }
+  const content = await send('GET', `/files/versions/content?path=/shared/a.txt&id=${one.id}`)
+  t.is(await content.text(), 'one')
+  t.is((await send('POST', '/files/versions/label', { ...one, label: 'draft' })).status, 204)
+  t.is((await list())[1]?.label, 'draft')
+  t.is((await send('POST', '/files/versions/restore', one)).status, 200)
+  t.deepEqual(
+    (await list()).map(({ size }) => size),
+    [3, 6, 3],
+  )
+  t.is((await send('POST', '/files/versions/delete', one)).status, 204)
+  t.is((await list()).length, 2)
+  t.is((await send('POST', '/files/versions/delete', one)).status, 404)
+  t.is((await send('GET', '/files/versions?path=/shared')).status, 403)
+})

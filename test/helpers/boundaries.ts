@@ -74,6 +74,7 @@ const rules: Rule[] = [
   only(['lib/posix.ts'], /from 'koffi'/, 'native calls'),
   only(['config.ts'], /process\.env\b/, 'the environment'),
   unless(isStore, /from 'kysely'|\.(selectFrom|insertInto|updateTable|deleteFrom)\(/, 'SQL outside a store'),
+  unless(isStore, /from 'better-sqlite3'/, 'a database outside a store'),
   when(isPure, /from 'node:/, 'a node module in a pure file'),
   when(path => path.startsWith('dav/'), /from 'node:fs/, 'fs in dav/'),
   when(

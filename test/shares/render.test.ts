@@ -10,7 +10,12 @@ import { type SmbIntent, smbIntent } from '../../appliance/shares/schema.ts'
 import { testIf } from '../helpers/needs.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-const places = { folder: '/run/cairn/x/smb', poolsDir: '/srv/cairn', port: 4450 }
+const places = {
+  folder: '/run/cairn/x/smb',
+  sessionNote: '/run/cairn/x/smb-sessions/note',
+  poolsDir: '/srv/cairn',
+  port: 4450,
+}
 const intent: SmbIntent = {
   hostName: 'cairn',
   accounts: [
@@ -52,6 +57,9 @@ test('a share is rendered with its grants, its place and its snapshots', t => {
   t.is(share.get('force user'), 'cairn-service')
   t.is(share.get('shadow:snapdir'), '/srv/cairn/pool/snapshots/shares/Our files')
   t.is(share.get('available'), 'yes')
+  // Above streams_xattr it would keep a stream from being deleted alone.
+  t.regex(share.get('vfs objects') ?? '', /streams_xattr.* recycle$/)
+  t.is(share.get('recycle:repository'), '.cairn/trash/smb/%U')
 })
 
 test('a share for nobody, or whose pool is away, is there but not available', t => {

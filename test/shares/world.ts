@@ -65,6 +65,7 @@ function withoutSmb(operations: ReturnType<typeof createSharesOperations>) {
     'shares/apply-smb': { ...operations['shares/apply-smb'], run },
     'shares/close-smb': { ...operations['shares/close-smb'], run: async () => null },
     'shares/smb-status': { ...operations['shares/smb-status'], run },
+    'shares/writers-of': operations['shares/writers-of'],
   }
 }
 

@@ -12,6 +12,8 @@ export interface Extras {
   locks: readonly LockRow[]
   hrefOf(lock: LockRow): string
   quota: { usedBytes: number; availableBytes: number } | undefined
+  /** Values of this one entry that are not as everywhere, by element; escaped already. */
+  own?: Readonly<Record<string, string>>
   /** By name, of the entries of one folder. */
   checksums?: ReadonlyMap<string, string>
 }
@@ -89,6 +91,12 @@ const nextcloud: Record<string, Omit<LiveProperty, 'element'>> = {
   },
 }
 
+/** What only things in the trash and versions have; they tell it by `own`. */
+const ofHistory =
+  'trashbin-filename trashbin-original-location trashbin-deletion-time trashbin-title trashbin-deleted-by-id trashbin-deleted-by-display-name version-label version-author'.split(
+    ' ',
+  )
+
 /** What clients of Nextcloud ask for and is not there yet: answered 404, and nobody can store something there. */
 const unknownYet: Record<string, readonly string[]> = {
   [namespaces.owncloud]:
@@ -112,6 +120,7 @@ function tableOf(
 }
 
 const absent = (element: string): LiveProperty => ({ element, value: () => undefined })
+const historic = (name: string): [string, LiveProperty] => [name, { ...absent(`nc:${name}`), isText: true }]
 const absentOf = (prefix: string, namespace: string): [string, LiveProperty][] =>
   (unknownYet[namespace] ?? []).map(name => [name, absent(`${prefix}:${name}`)])
 
@@ -119,7 +128,14 @@ const absentOf = (prefix: string, namespace: string): [string, LiveProperty][] =
 export const liveProperties: ReadonlyMap<string, ReadonlyMap<string, LiveProperty>> = new Map([
   [namespaces.dav, new Map(tableOf('d', dav))],
   [namespaces.owncloud, new Map([...tableOf('oc', owncloud), ...absentOf('oc', namespaces.owncloud)])],
-  [namespaces.nextcloud, new Map([...tableOf('nc', nextcloud), ...absentOf('nc', namespaces.nextcloud)])],
+  [
+    namespaces.nextcloud,
+    new Map([
+      ...tableOf('nc', nextcloud),
+      ...ofHistory.map(historic),
+      ...absentOf('nc', namespaces.nextcloud),
+    ]),
+  ],
 ])
 
 export function liveProperty(namespace: string, name: string): LiveProperty | undefined {

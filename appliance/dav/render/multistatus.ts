@@ -59,6 +59,7 @@ interface Wanted {
 function planValues({ live, dead }: Wanted, isAll: boolean): PropertyPlan {
   const parts = live.map(({ element, value }) => ({
     value,
+    element,
     start: `<${element}>`,
     end: `</${element}>`,
     empty: `<${element}/>`,
@@ -69,7 +70,7 @@ function planValues({ live, dead }: Wanted, isAll: boolean): PropertyPlan {
     let found = ''
     let absent = ''
     for (const part of parts) {
-      const value = part.value(entry, extras)
+      const value = extras.own?.[part.element] ?? part.value(entry, extras)
       if (value === undefined) absent += part.empty
       else if (value === '') found += part.empty
       else found += part.start + value + part.end

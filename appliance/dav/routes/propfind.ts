@@ -156,7 +156,7 @@ class Lister {
 
   async #locks(entries: readonly Entry[], parent: readonly string[]): Promise<Map<Entry, LockRow[]>> {
     const { locks } = this.#call
-    if (!this.#plan.needsLocks || !(await locks.any())) return new Map()
+    if (!this.#plan.needsLocks || !locks.any()) return new Map()
     const inherited = (await locksOn(this.#call, parent)).filter(lock => lock.isInfinite)
     const own = Map.groupBy(await locks.of(idsOf(entries)), lock => lock.fileId)
     const above = (entry: Entry) => (entry.isVolumeRoot ? [] : inherited)

@@ -10,11 +10,15 @@ export function destinationOf({ request, actor }: DavCall): string[] {
   if (header === undefined) throw badRequest('Destination is missing.')
   const { host, path } = parseTarget(String(header))
   const address = parseAddress(path, actor.user)
-  if (!isOurs(host, request.headers)) throw otherServer()
+  requireOurs(host, request.headers)
   if (address?.kind === 'file') return address.path
   throw address === undefined
     ? otherServer()
     : new Failure('forbidden', 'dav/destination', 'Nothing can be put there.')
+}
+
+export function requireOurs(host: string | undefined, headers: DavCall['request']['headers']): void {
+  if (!isOurs(host, headers)) throw otherServer()
 }
 
 /** Behind a proxy the address that the client knows comes in X-Forwarded-Host. */

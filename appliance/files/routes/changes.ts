@@ -51,11 +51,11 @@ export function changeRoutes(files: FileService): Route[] {
       method: 'post',
       path: '/files/delete',
       access: 'member',
-      summary: 'Deletes files and folders',
+      summary: 'Moves files and folders to the trash, or deletes them for good',
       tag: 'files',
-      body: z.object({ paths: z.array(path).min(1).max(10_000) }),
+      body: z.object({ paths: z.array(path).min(1).max(10_000), forGood: z.boolean().default(false) }),
       async handle({ actor, body }) {
-        for (const one of body.paths) await files.remove(actor, parsePath(one))
+        for (const one of body.paths) await files.remove(actor, parsePath(one), { isForGood: body.forGood })
         return undefined
       },
     }),

@@ -9,6 +9,7 @@ import { carryChecksums } from './checksums.ts'
 import { carryAttributes, fileMode, folderMode } from './drafts.ts'
 import type { Entries } from './entries.ts'
 import type { Folder } from './folders.ts'
+import { carryWriter } from './history/writers.ts'
 import { type Identity, identityOf, newIdentity, writeIdentity } from './ids.ts'
 import { readNames } from './listing.ts'
 import type { SyncQueue } from './sync-queue.ts'
@@ -29,6 +30,8 @@ export interface CopyJob {
   keepsIds: boolean
   isShallow: boolean
   onCopied: CopiedListener
+  /** Told the id of each file that goes along, before its source is removed. */
+  onMoved?: (id: number) => Promise<void>
 }
 
 export interface CopyDeps {
@@ -95,6 +98,7 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       fchmodSync(toFd, fileMode | (status.mode & 0o111))
       futimesSync(toFd, status.mtimeMs / 1000, status.mtimeMs / 1000)
       carryChecksums(fromFd, toFd)
+      carryWriter(fromFd, toFd)
       await sync.sync(toFd)
       return identity
     }
@@ -117,6 +121,7 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
     }
 
     async function note(identity: Identity, one: Entry) {
+      if (job.keepsIds && one.kind === 'file') await job.onMoved?.(identity.id)
       if (!job.keepsIds && one.id !== undefined) pairs.push([one.id, identity.id])
       if (pairs.length >= 500) await job.onCopied(pairs.splice(0))
     }
@@ -138,7 +143,8 @@ function mkdirOrKeep(path: string, depth: number) {
 
 const cannotClone = new Set(['EXDEV', 'EOPNOTSUPP', 'ENOTSUP', 'ENOTTY', 'EINVAL', 'ENOSYS'])
 
-async function cloneOrCopy(fromFd: number, toFd: number) {
+/** Blocks shared where that can be. */
+export async function cloneOrCopy(fromFd: number, toFd: number) {
   try {
     reflink(fromFd, toFd)
   } catch (error) {

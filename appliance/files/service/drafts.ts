@@ -5,8 +5,7 @@ import { closeDescriptor, getXattr, listXattrs, lockFile, openFlags, setXattr } 
 import type { Volume } from '../schema.ts'
 import { cancelled } from './failures.ts'
 import type { Folder } from './folders.ts'
-import { checksumAttribute, idAttribute } from './ids.ts'
-import { linksAttribute } from './linked-ids.ts'
+import { ownAttributes } from './ids.ts'
 import { makeDraft, openWorkspace } from './workspace.ts'
 
 export const fileMode = 0o664
@@ -78,12 +77,10 @@ export function setModes(fd: number, modifiedAtMs: number | undefined, executabl
   if (modifiedAtMs !== undefined) futimesSync(fd, modifiedAtMs / 1000, modifiedAtMs / 1000)
 }
 
-const ofOneFile = new Set([idAttribute, checksumAttribute, linksAttribute])
-
 /** Copies DOS attributes, streams and whatever else users hang on a file; what is true of one file only stays. */
 export function carryAttributes(fromFd: number, toFd: number): void {
   for (const name of listXattrs(fromFd)) {
-    if (!name.startsWith('user.') || ofOneFile.has(name)) continue
+    if (!name.startsWith('user.') || name.startsWith(ownAttributes)) continue
     const value = getXattr(fromFd, name)
     if (value) setXattr(toFd, name, value)
   }

@@ -3,6 +3,7 @@ import type { Entry, Volume } from '../schema.ts'
 import type { Folder } from './folders.ts'
 import { assignIdentity, fileEtag, type Identity, readIdentity } from './ids.ts'
 import { createKnownFiles, type Known } from './known-files.ts'
+import type { LastSeen } from './last-seen.ts'
 import { linkedId } from './linked-ids.ts'
 
 /** What is known of the folder with this inode and all that lies below it. */
@@ -15,12 +16,13 @@ export interface Entries {
   at(volume: Volume, folder: Folder, name: string): Entry | undefined
   /** The open folder itself. */
   self(volume: Volume, folder: Folder, name: string): Entry
+  lastSeen: LastSeen | undefined
   /** Whether there is anything at all, served or not. */
   isTaken(folder: Folder, name: string): boolean
 }
 
 /** Turns inodes into entries; gives an id to what has none yet. */
-export function createEntries(folderFacts?: FolderFacts): Entries {
+export function createEntries(folderFacts?: FolderFacts, lastSeen?: LastSeen): Entries {
   const known = createKnownFiles()
   const status = new FileStatus()
 
@@ -61,6 +63,7 @@ export function createEntries(folderFacts?: FolderFacts): Entries {
 
   return {
     at,
+    lastSeen,
     self(volume, folder, name) {
       const entry = at(volume, folder, '')
       if (!entry) throw new Error('an open folder is a folder')

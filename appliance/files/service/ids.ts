@@ -8,6 +8,8 @@ import type { Folder } from './folders.ts'
 export const idAttribute = 'user.cairn.id'
 /** docs/on-disk-format.md, "Checksums": an etag, a space, and `SHA1:… MD5:…`. True only of that etag. */
 export const checksumAttribute = 'user.cairn.checksum'
+/** What is true of one file or one content only. */
+export const ownAttributes = 'user.cairn.'
 const idBytes = 12
 const maxId = 2 ** 52
 

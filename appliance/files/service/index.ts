@@ -1,5 +1,8 @@
 import type { Readable } from 'node:stream'
+import { type Clock, systemClock } from '../../lib/clock.ts'
+import type { Database } from '../../lib/database.ts'
 import type { Events } from '../../lib/events.ts'
+import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import type { ChecksumAlgorithm, Checksums } from '../parse/checksums.ts'
 import type {
@@ -8,6 +11,8 @@ import type {
   Location,
   Person,
   PlaceOptions,
+  RemoveOptions,
+  SnapshotFiles,
   Volume,
   Volumes,
   WriteOptions,
@@ -16,8 +21,11 @@ import { archiveOf } from './archive.ts'
 import { createChecksumListing, createRecalculating } from './checksums.ts'
 import { type CopiedListener, createCopying } from './copying.ts'
 import { createEntries } from './entries.ts'
+import { createLiving, createLocating, type LocateById } from './finding.ts'
 import { openFolder } from './folders.ts'
+import { createHistory, type History, type TrashFace, type VersionFace } from './history/index.ts'
 import { type Change, etagOf, type FileIndex } from './indexing/index.ts'
+import { createLastSeen } from './last-seen.ts'
 import { createListing, describeVolume, type ListOptions } from './listing.ts'
 import { createFolderMaking } from './making.ts'
 import { createNews } from './news.ts'
@@ -50,7 +58,7 @@ export interface FileService {
     to: Path,
     options: PlaceOptions & { isShallow?: boolean },
   ): Promise<Written>
-  remove(person: Person, path: Path, options?: ChangeOptions): Promise<void>
+  remove(person: Person, path: Path, options?: RemoveOptions): Promise<void>
   touch(person: Person, path: Path, modifiedAtMs: number): Promise<Entry>
   /** What is known of the content of these entries of one folder, by name: `SHA1:… MD5:…`. */
   checksums(person: Person, folder: Path, entries: readonly Entry[]): Promise<Map<string, string>>
@@ -62,7 +70,14 @@ export interface FileService {
   locate(person: Person, path: Path): Location
   /** Where this person sees a location, or undefined. */
   pathOf(person: Person, location: Location): string[] | undefined
+  /** Where this person sees the file with this id, or undefined. */
+  pathById(person: Person, id: number): Promise<string[] | undefined>
   uploads: Uploads
+  trash: TrashFace
+  versions: VersionFace
+  history: Pick<History, 'usage' | 'tidy'>
+  /** Something came back to its place in another way than by one of these. */
+  restored(location: Location): Promise<void>
   onRemoved(listener: RemovedListener): void
   onCopied(listener: CopiedListener): void
   start(): Promise<void>
@@ -73,9 +88,16 @@ export interface FileDeps {
   shares: Volumes
   events: Events
   log: Log
+  clock?: Clock
+  /** Without it, what an id belongs to is looked for everywhere. */
+  locateById?: LocateById
+  /** Without it there are no snapshots among the versions. */
+  snapshots?: SnapshotFiles
   /** How many fsyncs may run at once. */
   syncLanes?: number
   index?: FileIndex
+  /** For what is to be known of pools that are away. */
+  database?: Database
   /** All volumes of the box, whose leftovers are swept at start; without it each is swept when it is first met. */
   everyVolume?: () => readonly Volume[]
 }
@@ -83,21 +105,26 @@ export interface FileDeps {
 export function createFileService(deps: FileDeps): FileService {
   const { log } = deps
   const tree = createTree(deps.shares)
-  const entries = createEntries(deps.index)
+  const everyVolume = () => deps.everyVolume?.() ?? []
+  const lastSeen = createLastSeen(deps.database, everyVolume)
+  const entries = createEntries(deps.index, lastSeen)
   const sync = createSyncQueue(deps.syncLanes ? { lanes: deps.syncLanes } : {})
-  const sweeper = createSweeper(log)
+  const sweeper = createSweeper(log, createLiving(deps.index, everyVolume))
   const news = createNews(deps.events)
   const copiedListeners: CopiedListener[] = []
   const onCopied: CopiedListener = async pairs => {
     for (const listener of copiedListeners) await listener(pairs)
   }
+  const locateById = deps.locateById ?? createLocating(deps.index, log)
+  const onTrashed = (volume: Volume) => history.deleted(volume)
   const reading = createReading(entries)
   const recalculate = createRecalculating(entries)
+  let endListening: () => void = () => undefined
   const checksumsIn = createChecksumListing()
-  const replace = createReplacing({ entries, sync })
+  const replace = createReplacing({ entries, sync, onKept: (volume, id) => history.kept(volume, id) })
   const write = createWriting(replace)
   const makeFolder = createFolderMaking({ entries, sync })
-  const remove = createRemoving({ entries, sync, sweeper })
+  const remove = createRemoving({ entries, sync, sweeper, onTrashed })
   const touch = createTouching({ entries, sync })
   const list = createListing({ entries, tree, log, index: deps.index })
   const placing = createPlacing({
@@ -105,6 +132,7 @@ export function createFileService(deps: FileDeps): FileService {
     sync,
     sweeper,
     onCopied,
+    onTrashed,
     copyTree: createCopying({ entries, sync, log }),
   })
 
@@ -126,13 +154,40 @@ export function createFileService(deps: FileDeps): FileService {
     return { volume: volumeKey(found.volume, person), path: found.path }
   }
 
+  /** Wherever it was that somebody found no space. */
+  function pressed(person: Person) {
+    for (const volume of deps.shares.volumes(person)) if (volume.isAvailable) history.pressed(volume)
+  }
+
   const told = async <T>(person: Person, paths: Path[], work: Promise<T>): Promise<T> => {
-    const result = await work
+    const result = await work.catch((error: unknown) => {
+      if (error instanceof Failure && error.kind === 'full') pressed(person)
+      throw error
+    })
     for (const path of paths) news.changed(locate(person, path))
     // What is there before what has gone, so that a move is one.
     await deps.index?.changed(paths.toReversed().flatMap(path => changeAt(person, path)))
     return result
   }
+
+  const history = createHistory({
+    shares: deps.shares,
+    entries,
+    sync,
+    sweeper,
+    reading,
+    makeFolder,
+    move: placing.move,
+    log,
+    spot,
+    pathOf: tree.pathOf,
+    told,
+    clock: deps.clock ?? systemClock,
+    everyVolume,
+    trashChanged: news.trashChanged,
+    replace,
+    snapshots: deps.snapshots,
+  })
 
   function changeAt(person: Person, path: Path): Change[] {
     const { volume, path: inside } = tree.spot(person, path)
@@ -213,16 +268,42 @@ export function createFileService(deps: FileDeps): FileService {
     },
     uploads: {
       ...incoming.uploads,
+      put: (person, ...rest) =>
+        incoming.uploads.put(person, ...rest).catch(error => {
+          if (error instanceof Failure && error.kind === 'full') pressed(person)
+          throw error
+        }),
       finish: (person, transfer, to, options) =>
         told(person, [to], incoming.uploads.finish(person, transfer, to, options)),
     },
+    async pathById(person, id) {
+      const found = await locateById(deps.shares.volumes(person), id)
+      return found && tree.pathOf(person, { volume: volumeKey(found.volume, person), path: found.path })
+    },
+    trash: history.trash,
+    versions: history.versions,
+    history,
     locate,
     pathOf: tree.pathOf,
+    async restored({ volume: key, path: inside }) {
+      const found = deps.everyVolume?.().find(one => `${one.kind}:${one.name}` === key)
+      // With the folders above it, which may have come back too.
+      if (found)
+        await deps.index?.changed(
+          inside.map((name, depth) => ({ volume: found, folder: inside.slice(0, depth), names: [name] })),
+        )
+      news.changed({ volume: key, path: inside })
+    },
     onRemoved: sweeper.onRemoved,
     onCopied: listener => void copiedListeners.push(listener),
     async start() {
-      for (const volume of deps.everyVolume?.() ?? []) meet(volume)
+      for (const volume of everyVolume()) meet(volume)
       incoming.start()
+      await lastSeen.load()
+      endListening = deps.events.on('storage/changed', () => {
+        lastSeen.keep().catch(error => log.error('what a pool was like could not be kept', { error }))
+      })
+      history.start()
       deps.index?.start()
       // So that nobody is told of a state from before the last writes. Longer than that: folders are read from the disk.
       await deps.index?.settled(patienceMs)
@@ -230,7 +311,12 @@ export function createFileService(deps: FileDeps): FileService {
     async stop() {
       news.stop()
       incoming.stop()
+      endListening()
+      await history.stop()
       await deps.index?.stop()
+      await lastSeen
+        .keep('all')
+        .catch(error => log.error('what a pool was like could not be kept', { error }))
       await sweeper.stop()
     },
   }

@@ -160,17 +160,20 @@ export function readNames(folder: Folder, log: Log): string[] {
 
 /** A share as it stands in the tree: it stays there while its pool is away. */
 export function describeVolume(entries: Entries, volume: Volume, name = volume.name): Entry {
-  if (!volume.isAvailable) return absent(volume, name)
+  if (!volume.isAvailable) return absent(entries, volume, name)
   using top = openVolume(volume)
-  return { ...saying(() => entries.self(volume, top, name)), isVolumeRoot: true }
+  const entry = { ...saying(() => entries.self(volume, top, name)), isVolumeRoot: true }
+  entries.lastSeen?.note(volume, entry)
+  return entry
 }
 
-function absent(volume: Volume, name: string): Entry {
+function absent(entries: Entries, volume: Volume, name: string): Entry {
+  const last = entries.lastSeen?.of(volume)
   return {
     name,
     kind: 'folder',
-    id: undefined,
-    etag: undefined,
+    id: last?.id,
+    etag: last?.etag,
     size: 0,
     modifiedAtMs: 0,
     createdAtMs: undefined,

@@ -1,16 +1,19 @@
 import { mkdirSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
-import { closeDescriptor, openFlags, renameAt } from '../../lib/posix.ts'
+import { openFlags, renameAt } from '../../lib/posix.ts'
 import type { Entry, PlaceOptions, Volume } from '../schema.ts'
-import type { CopiedListener, createCopying } from './copying.ts'
+import type { CopiedListener, CopyJob, createCopying } from './copying.ts'
 import type { Entries } from './entries.ts'
 import { inTheWay, missing, sayingAsync } from './failures.ts'
 import { Folder, openFolder, openParent } from './folders.ts'
-import { syncFolder, takeAway, whileFree } from './removing.ts'
+import { carryVersions } from './history/carrying.ts'
+import { aboutDeleting, moveInto, type Wrapper, wrapped } from './history/items.ts'
+import { dropShelves } from './history/shelf.ts'
+import { syncFolder, syncMoved, takeAway, whileFree } from './removing.ts'
 import type { Sweeper } from './sweeping.ts'
 import type { SyncQueue } from './sync-queue.ts'
 import { requireWritable, type Spot, splitSpot } from './tree.ts'
-import { draftName, exclusively, makeDraft, openWorkspace } from './workspace.ts'
+import { draftName, exclusively, makeDraft, openReserved, openWorkspace } from './workspace.ts'
 import type { Written } from './writing.ts'
 
 export interface PlaceDeps {
@@ -19,11 +22,12 @@ export interface PlaceDeps {
   sweeper: Sweeper
   copyTree: ReturnType<typeof createCopying>
   onCopied: CopiedListener
+  onTrashed(volume: Volume): void
 }
 
 /** Moving and copying: what is put under a name, and what was there before. */
 export function createPlacing(deps: PlaceDeps) {
-  const { entries, sync, sweeper, copyTree, onCopied } = deps
+  const { entries, sync, sweeper, copyTree, onCopied, onTrashed } = deps
 
   async function move(from: Spot, to: Spot, options: PlaceOptions): Promise<Written> {
     requireWritable(from)
@@ -31,9 +35,19 @@ export function createPlacing(deps: PlaceDeps) {
     splitSpot(from)
     refuseInside(from, to)
     if (from.volume.path === to.volume.path) return moveWithin(from, to, options)
-    const written = await bring(from, to, { ...options, keepsIds: true, isShallow: false })
-    await dropSource(from, written.entry)
-    return written
+    const carried: number[] = []
+    const onMoved = async (id: number) => {
+      if (await carryVersions(from.volume, to.volume, { id, sync })) carried.push(id)
+    }
+    try {
+      const written = await bring(from, to, { ...options, keepsIds: true, isShallow: false, onMoved })
+      await dropSource(from, written.entry)
+      dropShelves(from.volume, carried)
+      return written
+    } catch (error) {
+      dropShelves(to.volume, carried)
+      throw error
+    }
   }
 
   async function copy(
@@ -52,28 +66,26 @@ export function createPlacing(deps: PlaceDeps) {
     using sourceFolder = openFolder(source.volume, source.parent)
     using targetFolder = openParent(target.volume, target.parent)
     await options.beforeCommit?.()
-    const written = exclusively(source.volume, workspace => {
+    const written = exclusively(source.volume, () => {
       const moved = entries.at(source.volume, sourceFolder, source.name)
       if (!moved) throw missing()
       options.precondition?.(moved)
       const act = (put: () => void) => whileFree(sourceFolder, moved, put)
       return put(
-        { volume: to.volume, folder: targetFolder, name: target.name, options, workspace },
+        { spot: to, folder: targetFolder, name: target.name, options },
         sourceFolder,
         source.name,
         act,
       )
     })
-    await syncEntry(targetFolder, written.entry)
-    if (!written.isNew) sweeper.sweep(to.volume)
-    return written
+    return await settle(to.volume, targetFolder, written)
   }
 
   /** Makes a copy in the target's workspace, then puts it in place at once. */
   async function bring(
     from: Spot,
     to: Spot,
-    options: PlaceOptions & { keepsIds: boolean; isShallow: boolean },
+    options: PlaceOptions & { keepsIds: boolean; isShallow: boolean; onMoved?: CopyJob['onMoved'] },
   ): Promise<Written> {
     const target = splitSpot(to)
     using source = openSource(from)
@@ -92,6 +104,7 @@ export function createPlacing(deps: PlaceDeps) {
           keepsIds: options.keepsIds,
           isShallow: options.isShallow,
           onCopied,
+          ...(options.onMoved ? { onMoved: options.onMoved } : {}),
         },
       ),
     ).catch(error => {
@@ -113,11 +126,10 @@ export function createPlacing(deps: PlaceDeps) {
     try {
       using targetFolder = openParent(volume, parent)
       await options.beforeCommit?.()
-      const written = exclusively(volume, work =>
-        put({ volume, folder: targetFolder, name, options, workspace: work }, holder, name, act => act()),
+      const written = exclusively(volume, () =>
+        put({ spot: to, folder: targetFolder, name, options }, holder, name, act => act()),
       )
-      await syncEntry(targetFolder, written.entry)
-      return written
+      return await settle(to.volume, targetFolder, written)
     } finally {
       abandon(workspace, holder.name, options.keepsIds)
       sweeper.sweep(volume)
@@ -125,31 +137,48 @@ export function createPlacing(deps: PlaceDeps) {
   }
 
   interface Target {
-    volume: Volume
+    spot: Spot
     folder: Folder
     name: string
     options: PlaceOptions
-    workspace: Folder
   }
 
-  /** Renames into place; what was there goes to the workspace in the same breath, so the name is never empty. */
+  /** Renames into place; what was there goes to the trash in the same breath, so the name is never empty. */
   function put(
     target: Target,
     from: Folder,
     fromName: string,
     whileMovable: (act: () => void) => void,
-  ): Written {
-    const { volume, folder, name, options, workspace } = target
+  ): Placed {
+    const { folder, name, options, spot } = target
+    const { volume } = spot
     const current = entries.at(volume, folder, name)
     if (!current && entries.isTaken(folder, name)) throw inTheWay()
     if (current && !options.overwrite) throw targetTaken()
+    let replaced: Wrapper | undefined
     whileMovable(() => {
       if (!current) renameAt(from.fd, fromName, folder.fd, name, 'no-replace')
-      else whileFree(folder, current, () => exchange(from, fromName, folder, name, workspace))
+      else
+        whileFree(folder, current, () => {
+          replaced = exchange(from, fromName, target)
+        })
     })
     const entry = entries.at(volume, folder, name)
     if (!entry) throw missing()
-    return { entry, isNew: current === undefined }
+    return { entry, isNew: current === undefined, replaced }
+  }
+
+  /** Both names reach the disk: that of what was put there, and that of what was there before. */
+  async function settle(
+    volume: Volume,
+    folder: Folder,
+    { entry, isNew, replaced }: Placed,
+  ): Promise<Written> {
+    using wrapper = replaced?.folder
+    await syncMoved(folder, entry.name, sync)
+    if (wrapper) await syncMoved(wrapper, entry.name, sync)
+    if (wrapper) onTrashed(volume)
+    return { entry, isNew }
   }
 
   function checkTarget(to: Spot, target: ReturnType<typeof splitSpot>, options: PlaceOptions) {
@@ -181,13 +210,19 @@ export function createPlacing(deps: PlaceDeps) {
     sweeper.sweep(volume)
   }
 
-  async function syncEntry(folder: Folder, entry: Entry) {
-    await sayingAsync(async () => {
-      const fd = folder.open(entry.name)
+  function exchange(from: Folder, fromName: string, { spot, folder, name }: Target): Wrapper {
+    using trash = openReserved(spot.volume, 'trash')
+    return wrapped(trash, aboutDeleting(spot.path, spot.by, 'replaced'), into => {
       try {
-        await sync.sync(fd)
-      } finally {
-        closeDescriptor(fd)
+        renameAt(from.fd, fromName, folder.fd, name, 'exchange')
+      } catch (error) {
+        throw errnoOf(error) === 'EINVAL' ? intoItself() : error
+      }
+      try {
+        moveInto(into, from, fromName, name)
+      } catch (error) {
+        renameAt(from.fd, fromName, folder.fd, name, 'exchange')
+        throw error
       }
     })
   }
@@ -195,14 +230,8 @@ export function createPlacing(deps: PlaceDeps) {
   return { move, copy }
 }
 
-function exchange(from: Folder, fromName: string, folder: Folder, name: string, workspace: Folder) {
-  try {
-    renameAt(from.fd, fromName, folder.fd, name, 'exchange')
-  } catch (error) {
-    throw errnoOf(error) === 'EINVAL' ? intoItself() : error
-  }
-  renameAt(from.fd, fromName, workspace.fd, draftName('gone'))
-}
+/** `replaced`: the wrapper in the trash of what was there before; whoever gets it closes it. */
+type Placed = Written & { replaced: Wrapper | undefined }
 
 interface HeldFolder extends Folder {
   name: string

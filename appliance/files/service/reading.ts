@@ -44,20 +44,28 @@ export function createReading(entries: Entries) {
     return openEntry(volume, folder, name)
   }
 
-  /** Describes what was opened, not what had the name a moment before. */
   function openEntry(volume: Volume, folder: Folder, name: string): OpenFile {
-    const fd = saying(() => folder.open(name))
-    try {
-      const entry = entries.at(volume, new Folder(fd), '')
-      if (entry?.kind !== 'file') throw missing()
-      return { entry: { ...entry, name }, ...accessTo(fd, entry.etag) }
-    } catch (error) {
-      closeDescriptor(fd)
-      throw error
-    }
+    return openedAs(
+      entries,
+      volume,
+      saying(() => folder.open(name)),
+      name,
+    )
   }
 
   return { stat, open }
+}
+
+/** Describes what was opened, not what had the name a moment before. The descriptor is closed with it. */
+export function openedAs(entries: Entries, volume: Volume, fd: number, name: string): OpenFile {
+  try {
+    const entry = entries.at(volume, new Folder(fd), '')
+    if (entry?.kind !== 'file') throw missing()
+    return { entry: { ...entry, name }, ...accessTo(fd, entry.etag) }
+  } catch (error) {
+    closeDescriptor(fd)
+    throw error
+  }
 }
 
 function accessTo(fd: number, etag: string | undefined) {

@@ -10,13 +10,15 @@ import type { Folder } from './folders.ts'
 import { readIdentity } from './ids.ts'
 import { draftName, exclusively, isAbandoned, openWorkspace } from './workspace.ts'
 
-export type RemovedListener = (ids: number[]) => Promise<void>
+export type RemovedListener = (ids: number[], volume: Volume) => Promise<void>
 
 export interface Sweeper {
   /** Empties the volume's workspace of what is gone, in the background. */
   sweep(volume: Volume): void
   /** Sweeps what an earlier run left, the first time this process meets the volume. */
   meet(volume: Volume): void
+  /** Tells that these are gone, where somebody else has removed them. */
+  gone(volume: Volume, ids: number[]): Promise<void>
   onRemoved(listener: RemovedListener): void
   stop(): Promise<void>
 }
@@ -24,7 +26,8 @@ export interface Sweeper {
 const idsAtOnce = 500
 const largeBytes = 64 * 1024 * 1024
 
-export function createSweeper(log: Log): Sweeper {
+/** `isLiving`: an id went on to another file (what replaces a file over SMB inherits its id). */
+export function createSweeper(log: Log, isLiving: (id: number) => boolean = () => false): Sweeper {
   const listeners: RemovedListener[] = []
   const met = new Set<string>()
   const wanted = new Map<string, Volume>()
@@ -49,7 +52,7 @@ export function createSweeper(log: Log): Sweeper {
     using workspace = openWorkspace(volume)
     let names = leftovers(volume, workspace)
     while (names.length > 0 && !isStopping) {
-      for (const name of names) await removeDraft(workspace, name)
+      for (const name of names) await removeDraft(volume, workspace, name)
       names = leftovers(volume, workspace).filter(name => !names.includes(name))
     }
   }
@@ -58,14 +61,14 @@ export function createSweeper(log: Log): Sweeper {
    * Folders are flattened: a folder in a folder is first renamed up into the workspace. So a tree of any depth takes
    * neither recursion nor descriptors, and a crash at any point leaves nothing that the next sweep would not find.
    */
-  async function removeDraft(workspace: Folder, name: string) {
+  async function removeDraft(volume: Volume, workspace: Folder, name: string) {
     const kind = name.startsWith('gone-') ? 'gone' : 'moved'
     const stack = [name]
     const breathe = createBreather()
     let ids: number[] = []
     const note = async (id: number | undefined) => {
       if (id !== undefined && kind === 'gone') ids.push(id)
-      if (ids.length >= idsAtOnce) ids = await tell(ids)
+      if (ids.length >= idsAtOnce) ids = await tell(ids, volume)
     }
     for (let one = stack.pop(); one !== undefined && !isStopping; one = stack.pop()) {
       if (!readStatus(workspace.fd, one, status)) continue
@@ -89,11 +92,12 @@ export function createSweeper(log: Log): Sweeper {
       }
       ignoreMissing(() => rmdirSync(workspace.at(String(one))))
     }
-    await tell(ids)
+    await tell(ids, volume)
   }
 
-  async function tell(ids: number[]): Promise<number[]> {
-    if (ids.length > 0) for (const listener of listeners) await listener(ids)
+  async function tell(ids: number[], volume: Volume): Promise<number[]> {
+    const gone = ids.filter(id => !isLiving(id))
+    if (gone.length > 0) for (const listener of listeners) await listener(gone, volume)
     return []
   }
 
@@ -111,6 +115,9 @@ export function createSweeper(log: Log): Sweeper {
       if (met.has(volume.path) || !volume.isAvailable || volume.isReadOnly) return
       met.add(volume.path)
       sweep(volume)
+    },
+    async gone(volume, ids) {
+      await tell(ids, volume)
     },
     onRemoved: listener => void listeners.push(listener),
     async stop() {

@@ -5,6 +5,7 @@ import { etagOf, readChecksums, writeChecksums } from './checksums.ts'
 import type { Entries } from './entries.ts'
 import { missing, saying, sayingAsync } from './failures.ts'
 import { openFolder } from './folders.ts'
+import { readWriter, writeWriter } from './history/writers.ts'
 import type { SyncQueue } from './sync-queue.ts'
 import { requireWritable, type Spot, splitSpot } from './tree.ts'
 
@@ -30,7 +31,11 @@ export function createTouching({ entries, sync }: { entries: Entries; sync: Sync
 
 /** The content stays the same, so what is known of it does too. */
 function setTime(fd: number, modifiedAtMs: number) {
-  const known = readChecksums(`/proc/self/fd/${fd}`, etagOf(fd))
+  const before = etagOf(fd)
+  const known = readChecksums(`/proc/self/fd/${fd}`, before)
+  const writer = readWriter(`/proc/self/fd/${fd}`, before)
   futimesSync(fd, modifiedAtMs / 1000, modifiedAtMs / 1000)
-  writeChecksums(fd, etagOf(fd), known)
+  const after = etagOf(fd)
+  writeChecksums(fd, after, known)
+  writeWriter(fd, after, writer)
 }

@@ -8,11 +8,15 @@ import { missing } from './failures.ts'
 export interface Spot {
   volume: Volume
   path: readonly string[]
+  /** Who asked for it; absent where nobody did. */
+  by?: Person
 }
 
 export interface Tree {
   /** Where a path of this person's tree lies. The root is the top of the home. */
   spot(person: Person, path: readonly string[]): Spot
+  /** The same, of a path whose names somebody else checks. */
+  place(person: Person, path: readonly string[]): Spot
   /** The shares that lie at the top of the tree. */
   shares(person: Person): Volume[]
   /** How the home's entry `name` is called in the tree. */
@@ -31,7 +35,7 @@ export function createTree(volumes: Volumes): Tree {
     for (const name of path) checkName(name)
     const found = find(person, path)
     if (found.path[0]?.toLowerCase() === reservedName) throw reserved()
-    return found
+    return { ...found, by: person }
   }
 
   function find(person: Person, path: readonly string[]): Spot {
@@ -56,6 +60,7 @@ export function createTree(volumes: Volumes): Tree {
 
   return {
     spot,
+    place: find,
     shares: person => volumes.volumes(person).filter(volume => volume.kind === 'share'),
     shownName: (person, name) => shownHomeName(name, isShare(person)),
     pathOf,

@@ -22,7 +22,7 @@ export function openWorkspace(volume: Volume): Folder {
 }
 
 /** A folder of our own in a volume. */
-export function openReserved(volume: Volume, name: 'tmp' | 'uploads'): Folder {
+export function openReserved(volume: Volume, name: 'tmp' | 'uploads' | 'trash' | 'versions'): Folder {
   using top = openVolume(volume)
   return saying(() => openOrMake(top, `.cairn/${name}`))
 }

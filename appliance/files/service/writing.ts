@@ -9,6 +9,8 @@ import { carryAttributes, Draft, type Placeable, writeBody } from './drafts.ts'
 import type { Entries } from './entries.ts'
 import { inTheWay, isFolder, openElsewhere, saying, sayingAsync } from './failures.ts'
 import { Folder, openParent, openVolume } from './folders.ts'
+import { exchangeOnto, makeShelf } from './history/shelf.ts'
+import { writeWriter } from './history/writers.ts'
 import { identityOf, newIdentity, nextIdentity, writeIdentity } from './ids.ts'
 import { linkedId } from './linked-ids.ts'
 import type { SyncQueue } from './sync-queue.ts'
@@ -29,16 +31,23 @@ export interface Source {
   fill(draft: Placeable): Promise<Checksums>
 }
 
+export interface ReplaceDeps {
+  entries: Entries
+  sync: SyncQueue
+  /** Told after what the file was before has become a version. */
+  onKept(volume: Volume, id: number): void
+}
+
 /**
  * Replaces a file, all or nothing: a draft in the same volume, fsync, rename, fsync of the same inode, and only then
  * the answer (no cut leaves a torn file under the name, not even one that nobody was promised).
  */
-export function createReplacing({ entries, sync }: { entries: Entries; sync: SyncQueue }) {
+export function createReplacing({ entries, sync, onKept }: ReplaceDeps) {
   return async function replace(spot: Spot, source: Source, options: WriteOptions): Promise<Written> {
     requireWritable(spot)
     if (spot.path.length === 0) throw isFolder()
     const { volume, parent, name } = splitSpot(spot)
-    const target = { volume, parent, name, precondition: options.precondition }
+    const target = { volume, parent, name, precondition: options.precondition, writer: spot.by?.user }
     const { current, executableBits } = lookAt(entries, target)
     await options.beforeBody?.(current)
     requireSpace(volume, options.expectedSize)
@@ -51,6 +60,7 @@ export function createReplacing({ entries, sync }: { entries: Entries; sync: Syn
       await options.beforeCommit?.()
       const written = place(entries, target, draft, checksums)
       await sync.sync(draft.fd)
+      if (written.kept) onKept(volume, written.kept)
       return written
     })
   }
@@ -82,10 +92,12 @@ interface Target {
   parent: readonly string[]
   name: string
   precondition: WriteOptions['precondition']
+  /** Who writes. */
+  writer: string | undefined
 }
 
 /** Refuses early what would be refused at the end, before a body has been sent for nothing. */
-function lookAt(entries: Entries, { volume, parent, name, precondition }: Target) {
+function lookAt(entries: Entries, { volume, parent, name, precondition }: Omit<Target, 'writer'>) {
   using folder = openParent(volume, parent)
   const current = currentFile(entries, { volume, folder, name })
   precondition?.(current)
@@ -104,13 +116,16 @@ function currentFile(
   return current
 }
 
+/** `kept`: the id of the file whose earlier content is a version now. */
+type Placed = Written & { kept: number | undefined }
+
 /** One synchronous piece: what the precondition sees is what gets replaced. */
 function place(
   entries: Entries,
-  { volume, parent, name, precondition }: Target,
+  { volume, parent, name, precondition, writer }: Target,
   draft: Placeable,
   checksums: Checksums,
-): Written {
+): Placed {
   return exclusivelyIn(draft.workspace, () => {
     using folder = openParent(volume, parent)
     const current = currentFile(entries, { volume, folder, name })
@@ -120,11 +135,17 @@ function place(
     const entry = entries.at(volume, new Folder(draft.fd), '')
     if (!entry) throw new Error('an open file is a file')
     writeChecksums(draft.fd, entry.etag, checksums)
-    const rename = () => renameAt(draft.folder.fd, draft.name, folder.fd, name)
+    writeWriter(draft.fd, entry.etag, writer)
+    using shelf = current && makeShelf(volume, current)
+    const rename = () =>
+      current && shelf
+        ? exchangeOnto(shelf, draft, { folder, name }, current.modifiedAtMs)
+        : renameAt(draft.folder.fd, draft.name, folder.fd, name)
     if (old) unlessOpenForWriting(old.fd, rename)
     else rename()
     draft.placed()
-    return { entry: { ...entry, name }, isNew: current === undefined, checksums }
+    const kept = shelf ? current?.id : undefined
+    return { entry: { ...entry, name }, isNew: current === undefined, checksums, kept }
   })
 }
 

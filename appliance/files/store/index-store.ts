@@ -84,6 +84,8 @@ const columns: (keyof EntryRow)[] = [
   'checksums',
 ]
 
+const kept = columns.filter(name => !['volume', 'parent', 'name', 'inode', 'id'].includes(name))
+
 /**
  * All SQL of the index, prepared once. Nothing in here decides anything. Without being told, SQLite would take the primary
  * key for everything that names the volume.
@@ -92,6 +94,11 @@ export function createIndexStore(database: IndexDatabase) {
   const prepare = (text: string) => database.prepare(text)
   const put = prepare(
     `insert or replace into entry (${columns.join(', ')}) values (${columns.map(name => `@${name}`).join(', ')})`,
+  )
+  // Where no key changes: none of the other trees has to be written.
+  const change = prepare(
+    `update entry set ${kept.map(name => `${name} = @${name}`).join(', ')}
+     where volume = @volume and parent = @parent and name = @name`,
   )
   const at = prepare('select * from entry where volume = ? and parent = ? and name = ?')
   const drop = prepare('delete from entry where volume = ? and parent = ? and name = ?')
@@ -152,6 +159,8 @@ export function createIndexStore(database: IndexDatabase) {
       return database.transaction(work).immediate()
     },
     put: (row: EntryRow) => void put.run(row),
+    /** The same inode and id, with other values. */
+    change: (row: EntryRow) => void change.run(row),
     at: (volume: number, parent: number, name: string) =>
       at.get(volume, parent, name) as EntryRow | undefined,
     drop: ({ volume, parent, name }: Pick<EntryRow, 'volume' | 'parent' | 'name'>) =>

@@ -1,8 +1,11 @@
 import type { SmbExport, SmbIntent } from '../schema.ts'
+import { sessionNoteCommand } from './session-note.ts'
 
 export interface SmbPlaces {
   /** Samba's own folders: private, lock, state, cache, pid, ncalrpc, log, and its configuration in etc. */
   folder: string
+  /** The program that notes who connects and leaves. */
+  sessionNote: string
   poolsDir: string
   port: number
 }
@@ -92,7 +95,7 @@ function globalSection({ hostName }: SmbIntent, { folder, port }: SmbPlaces): st
   ])
 }
 
-function exportSection(each: SmbExport, { poolsDir }: SmbPlaces): string {
+function exportSection(each: SmbExport, { poolsDir, sessionNote }: SmbPlaces): string {
   const { kind, name, pool, readers, writers } = each
   const path = `${poolsDir}/${pool}/${kind}/${name}`
   const allowed = [...readers, ...writers].sort()
@@ -108,7 +111,20 @@ function exportSection(each: SmbExport, { poolsDir }: SmbPlaces): string {
     // Not in [global]: IPC$ would take it too, and the list of shares be made for the service account.
     ['force user', serviceAccount],
     ['force group', serviceAccount],
-    ['vfs objects', 'shadow_copy2 catia fruit streams_xattr'],
+    // Whose process it is that writes: known before the first operation.
+    ['root preexec', sessionNoteCommand(sessionNote, '+')],
+    ['root postexec', sessionNoteCommand(sessionNote, '-')],
+    // recycle last: above streams_xattr it keeps a stream from being deleted alone, and says nothing.
+    ['vfs objects', 'shadow_copy2 catia fruit streams_xattr recycle'],
+    ['recycle:repository', '.cairn/trash/smb/%U'],
+    ['recycle:keeptree', 'yes'],
+    ['recycle:versions', 'yes'],
+    // The modification time stays that of the content; ctime tells when it was deleted.
+    ['recycle:touch', 'no'],
+    ['recycle:touch_mtime', 'no'],
+    ['recycle:directory_mode', '0700'],
+    ['recycle:subdir_mode', '0700'],
+    ['recycle:exclude', unkept.join(' ')],
     ['shadow:snapdir', `${poolsDir}/${pool}/snapshots/${kind}/${name}`],
     ['shadow:basedir', path],
     ['shadow:sort', 'desc'],
@@ -116,6 +132,23 @@ function exportSection(each: SmbExport, { poolsDir }: SmbPlaces): string {
     ['shadow:localtime', 'no'],
   ])
 }
+
+/** What programs make beside a file for a while, and what file managers leave about: nobody wants it back. */
+const unkept = [
+  '~$*',
+  '~WRD*.tmp',
+  '~WRL*.tmp',
+  '~*.tmp',
+  '.~lock.*#',
+  '.smbdelete*',
+  '._*',
+  '.DS_Store',
+  'Thumbs.db',
+  'desktop.ini',
+  '*.crdownload',
+  '*.part',
+  '.*.sw?',
+]
 
 function section(name: string, settings: readonly (readonly [key: string, value: string])[]): string {
   const lines = settings.filter(([, value]) => value !== '').map(([key, value]) => `\t${key} = ${value}`)

@@ -15,7 +15,17 @@ declare module '../../lib/events.ts' {
   }
 }
 
-export type SnapshotActor = Pick<Actor, 'user' | 'role'>
+/** What matters of who asks; the rest is passed on to who keeps a journal. */
+export type SnapshotActor = Pick<Actor, 'user' | 'role'> & Partial<Actor>
+
+/** What came back: one file, or with an empty path all of it. */
+export interface Restored {
+  actor: SnapshotActor
+  pool: string
+  /** `share:NAME` or `home:USER`. */
+  volume: string
+  path: readonly string[]
+}
 
 export interface Snapshots {
   list(actor: SnapshotActor, name: string): Promise<Snapshot[]>
@@ -38,8 +48,9 @@ export function createSnapshots(deps: {
   catalog: Catalog
   snapshots: Storage['snapshots']
   events: Events
+  onRestored(restored: Restored): void
 }): Snapshots {
-  const { catalog, snapshots, events } = deps
+  const { catalog, snapshots, events, onRestored } = deps
 
   /** A share, or under the account's name its own home: one namespace. */
   function find(actor: SnapshotActor, name: string): Place {
@@ -89,6 +100,7 @@ export function createSnapshots(deps: {
       },
     })
     events.publish('shares/restored', { pool, kind, name, path: `/${names.join('/')}` })
+    onRestored({ actor, pool, volume: volumeOf(place), path: names })
   }
 
   return {
@@ -108,10 +120,15 @@ export function createSnapshots(deps: {
       if (path !== undefined) return restoreOne(actor, name, id, path)
       const place = managed(actor, name)
       await snapshots.restoreAll(place.pool, place.kind, place.name, id)
+      onRestored({ actor, pool: place.pool, volume: volumeOf(place), path: [] })
     },
     files: async (actor, name, id, path) => listFolder(folderOf(readable(actor, name), id), parsePath(path)),
     open: (actor, name, id, path) => openFile(folderOf(readable(actor, name), id), parsePath(path)),
   }
+}
+
+function volumeOf({ kind, name }: Place): string {
+  return `${kind === 'homes' ? 'home' : 'share'}:${name}`
 }
 
 function adminOnly(): Failure {

@@ -1,14 +1,19 @@
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
+import { systemClock as clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { operation } from '../../lib/operation.ts'
 import type { Parts } from '../../lib/parts.ts'
-import { shareName, smbIntent, smbStatus } from '../schema.ts'
+import { pids, shareName, smbIntent, smbStatus, writer } from '../schema.ts'
 import { createApply } from './apply.ts'
 import { placesOf, removePlaces } from './places.ts'
 import { endSambaOf } from './processes.ts'
 import { sambaProblem } from './programs.ts'
+import { createSmbSessions } from './smb-sessions.ts'
 import { createSmbd } from './smbd.ts'
+import { createWriters } from './writers.ts'
+
+const readEveryMs = 60_000
 
 /** What root does for shares: Samba's configuration, and smbd beside the agent. */
 export function createSharesOperations(deps: { config: Config; log: Log; parts: Parts }) {
@@ -16,6 +21,9 @@ export function createSharesOperations(deps: { config: Config; log: Log; parts: 
   const places = placesOf(config)
   const smbd = createSmbd({ places, log })
   const apply = createApply({ config, places, smbd })
+  const sessions = createSmbSessions({ log: places.sessionLog, clock })
+  const writersOf = createWriters({ sessions, smbd, conf: places.conf, clock, log })
+  let reading: NodeJS.Timeout | undefined
   let last: Promise<unknown> = Promise.resolve()
 
   /** One at a time, in the order they came, whichever server asks. */
@@ -35,9 +43,13 @@ export function createSharesOperations(deps: { config: Config; log: Log; parts: 
     async start() {
       // Left by an agent that was killed: it would hold the pools and serve what was decided then.
       if (sambaProblem() === null) await endSambaOf(places.conf)
+      sessions.forget()
+      // So that the log stays short where nobody asks.
+      reading = setInterval(sessions.read, readEveryMs).unref()
     },
     stop: () =>
       inTurn(async () => {
+        clearInterval(reading)
         if (smbd.isStarted()) await smbd.stop()
         await removePlaces(config)
       }),
@@ -62,6 +74,12 @@ export function createSharesOperations(deps: { config: Config; log: Log; parts: 
           if (smbd.isStarted()) await smbd.tool(['smbcontrol', 'smbd', 'close-share', share])
           return null
         }),
+    }),
+    'shares/writers-of': operation({
+      input: z.strictObject({ pids }),
+      output: z.array(writer),
+      isRead: true,
+      run: input => writersOf(input.pids),
     }),
     'shares/smb-status': operation({ input: z.object({}), output: smbStatus, isRead: true, run: status }),
   }

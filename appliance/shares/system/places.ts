@@ -1,7 +1,8 @@
 import { lstat, mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Config } from '../../config.ts'
 import { errnoOf, Failure } from '../../lib/failure.ts'
+import { renderSessionNote } from '../render/session-note.ts'
 
 export interface Places {
   /** Samba's folder under a short name: a Unix socket's path ends at 107 bytes. */
@@ -11,6 +12,9 @@ export interface Places {
   /** Not below `folder`, which only root may enter: smbd also looks accounts up on behalf of the service account. */
   passwd: string
   group: string
+  /** In the run folder, which is memory: who connects and leaves must not wake a disk. */
+  sessionLog: string
+  sessionNote: string
   poolsDir: string
   port: number
 }
@@ -25,6 +29,8 @@ export function placesOf({ samba, runDir, poolsDir }: Pick<Config, 'samba' | 'ru
     smbpasswd: join(folder, 'etc', 'smbpasswd'),
     passwd: join(runDir, 'smb-accounts', 'passwd'),
     group: join(runDir, 'smb-accounts', 'group'),
+    sessionLog: join(runDir, 'smb-sessions', 'log'),
+    sessionNote: join(runDir, 'smb-sessions', 'note'),
     poolsDir,
     port: samba.port,
   }
@@ -34,15 +40,25 @@ export function placesOf({ samba, runDir, poolsDir }: Pick<Config, 'samba' | 'ru
 export async function makePlaces(config: Pick<Config, 'samba' | 'runDir' | 'poolsDir'>): Promise<void> {
   // smb.conf(5) substitutes % in values, has no way to write one, and ends a value at the line's end.
   if (/[%\n"]/.test(config.poolsDir)) throw unusablePath(config.poolsDir)
+  if (/[^\w./-]/.test(config.runDir)) throw unusablePath(config.runDir)
   for (const name of subfolders)
     await mkdir(join(config.samba.folder, name), { recursive: true, mode: 0o700 })
   await mkdir(join(config.runDir, 'smb-accounts'), { recursive: true, mode: 0o755 })
+  await makeSessionNote(config)
   await pointTo(join(config.runDir, 'smb'), config.samba.folder)
+}
+
+/** What smbd runs as root when somebody connects or leaves. */
+async function makeSessionNote(config: Pick<Config, 'samba' | 'runDir' | 'poolsDir'>) {
+  const { sessionLog, sessionNote } = placesOf(config)
+  await mkdir(dirname(sessionNote), { recursive: true, mode: 0o700 })
+  await writeIfChanged(sessionNote, renderSessionNote(sessionLog), 0o700)
 }
 
 /** What lies in the run folder only for smbd. The link is removed, never what it leads to. */
 export async function removePlaces({ runDir }: Pick<Config, 'runDir'>): Promise<void> {
-  await rm(join(runDir, 'smb-accounts'), { recursive: true, force: true })
+  for (const folder of ['smb-accounts', 'smb-sessions'])
+    await rm(join(runDir, folder), { recursive: true, force: true })
   await rm(join(runDir, 'smb'), { force: true })
 }
 

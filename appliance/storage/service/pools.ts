@@ -197,6 +197,7 @@ export function createPools({ agent, store, events, log }: PoolDeps) {
     mount,
     choose,
     state: (name: string): PoolState | undefined => states.get(name),
+    names: (): string[] => [...states.keys()],
     async disks(): Promise<Disk[]> {
       return (await plannedDisks()).map(({ disk }) => disk)
     },

@@ -50,7 +50,7 @@ export function createAppPasswords(deps: { store: UserStore; clock: Clock; news:
       const row = await store.appPasswords.byHash(sha256(plain))
       if (row?.userName !== name) return undefined
       await noteUse(row)
-      return { user: name, device: prefix + row.id }
+      return { user: name, device: prefix + row.id, deviceName: row.label }
     },
   }
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 export interface Identity {
   user: string
   device: string
+  deviceName?: string
 }
 
 interface Remembered {

@@ -1,6 +1,5 @@
 import type { ChangedEntry, Changes, ChangesPage } from '../../../storage/index.ts'
 import type { VolumeRow } from '../../store/index-store.ts'
-import { createBreather } from '../bursts.ts'
 import type { LookPlace } from './looking.ts'
 import type { NameToLook, OnLooked, PoolIndex } from './pool-index.ts'
 
@@ -77,20 +76,14 @@ function add(byFolder: NamesIn, inode: number, names: readonly NameToLook[]) {
 }
 
 /** What lies in folders that are not where they were known to be is put off: they may be found in the course of this. */
-async function lookAt(
-  { index, onLooked }: CatchUpDeps,
-  { number }: VolumeRow,
-  byFolder: NamesIn,
-  astray: NamesIn,
-) {
-  const breathe = createBreather()
-  for (const [inode, names] of byFolder) {
-    using folder = index.places.openFolder(number, inode)
-    if (folder) await index.look(lookPlace(index, number, inode, folder), names, onLooked)
-    // Else it is not known yet: it is new itself, and will be listed.
-    else if (index.store.folder(number, inode)) add(astray, inode, names)
-    await breathe()
-  }
+function lookAt({ index, onLooked }: CatchUpDeps, { number }: VolumeRow, byFolder: NamesIn, astray: NamesIn) {
+  return index.lookIn(number, byFolder, {
+    onLooked,
+    // What is not known yet is new itself, and will be listed.
+    onMissing(inode, names) {
+      if (index.store.folder(number, inode)) add(astray, inode, names)
+    },
+  })
 }
 
 /** Folders in folders that were moved are found one after the other. What is never found will be listed anew. */

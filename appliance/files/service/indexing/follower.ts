@@ -5,9 +5,10 @@ import type { Changes, FeedMessage } from '../../../storage/index.ts'
 import type { Volume } from '../../schema.ts'
 import { type Adopt, createAdopting } from './adopting.ts'
 import { catchUp } from './catching-up.ts'
+import type { Looked } from './looking.ts'
 import { createMarks } from './marks.ts'
 import type { OpenPool, OpenPools } from './open-pools.ts'
-import type { OnLooked, VolumeKey } from './pool-index.ts'
+import type { OnLooked } from './pool-index.ts'
 import { createTakingIn, type Outside, type TakingIn } from './taking-in.ts'
 import { type Trust, volumeKey } from './trust.ts'
 
@@ -20,8 +21,20 @@ export interface FollowerDeps {
   adopt: Adopt
   isOwn?: ((pid: number) => boolean) | undefined
   /** Somebody else than our own processes has changed this. */
-  onOutside?: ((volume: VolumeKey & { pool: string }, change: Outside) => void) | undefined
+  onOutside?: ((change: OutsideChange) => void) | undefined
   signal: AbortSignal
+}
+
+export interface OutsideChange {
+  pool: string
+  /** `share:NAME` or `home:USER`. */
+  volume: string
+  path: string[]
+  /** Where it was, of something that moved. */
+  from: string[] | undefined
+  looked: Looked
+  /** Of the processes that did it; none where nobody saw it happen. */
+  pids: readonly number[]
 }
 
 const retryMs = 2_000
@@ -99,12 +112,13 @@ export function createFollower(deps: FollowerDeps) {
     for (const volume of volumesOf(name)) await catchUpVolume(volume)
   }
 
-  async function catchUpVolume(volume: Volume) {
+  /** `isQuiet`: what is found is no news to anybody. */
+  async function catchUpVolume(volume: Volume, isQuiet = false) {
     using _hold = pools.hold(volume.pool)
     const found = pools.find(volume)
     if (!found) return
     const { pool, index, row } = found
-    const onLooked = noting(volume)
+    const onLooked = isQuiet || row.uuid === null ? adoptingOnly(volume) : noting(volume)
     try {
       await catchUp({ changes, pool: pool.name, index, onLooked, signal }, row)
     } catch (error) {
@@ -146,18 +160,35 @@ export function createFollower(deps: FollowerDeps) {
     return made
   }
 
+  const adoptingOnly =
+    (volume: Volume): OnLooked =>
+    (looked, place, name) => {
+      if (looked.isForeign) note(volume, { looked: { ...looked, kind: 'same' }, place, name, pids: [] })
+    }
+
   const noting =
     (volume: Volume): OnLooked =>
     (looked, place, name) =>
       note(volume, { looked, place, name, pids: [] })
 
-  function note(volume: Volume, change: Outside) {
-    const { looked, place, name } = change
-    if (looked.isForeign) {
-      const above = pools.named(volume.pool)?.index.places.pathOf(place.volume, place.inode)
-      if (above) adopting.add(volume, [...above, name])
-    }
-    if (!unchanged.has(looked.kind)) onOutside?.({ ...volumeKey(volume), pool: volume.pool }, change)
+  function note(volume: Volume, { looked, place, name, pids }: Outside) {
+    if (unchanged.has(looked.kind) && !looked.isForeign) return
+    const places = pools.named(volume.pool)?.index.places
+    const above = places?.pathOf(place.volume, place.inode)
+    if (!places || !above) return
+    const path = [...above, name]
+    if (looked.isForeign) adopting.add(volume, path)
+    if (unchanged.has(looked.kind)) return
+    const { kind, before } = looked
+    const from = kind === 'moved' && before ? places.pathOf(before.volume, before.parent) : undefined
+    onOutside?.({
+      pool: volume.pool,
+      volume: `${volume.kind}:${volume.name}`,
+      path,
+      from: from && before ? [...from, before.name] : undefined,
+      looked,
+      pids,
+    })
   }
 
   function deferLater(name: string) {
@@ -194,9 +225,9 @@ export function createFollower(deps: FollowerDeps) {
     })
   }
 
-  async function take(volume: Volume) {
+  async function take(volume: Volume, isQuiet = false) {
     try {
-      await inTurn(() => catchUpVolume(volume))
+      await inTurn(() => catchUpVolume(volume, isQuiet))
     } catch (error) {
       if (!signal.aborted) pools.doubt(volume, error)
     }

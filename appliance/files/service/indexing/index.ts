@@ -9,19 +9,18 @@ import type { Volume } from '../../schema.ts'
 import type { ListedRow } from '../../store/index-store.ts'
 import type { Adopt } from './adopting.ts'
 import { etagOf } from './etags.ts'
-import { createFollower } from './follower.ts'
+import { createFollower, type OutsideChange } from './follower.ts'
 import { createOpenPools, type OpenPool } from './open-pools.ts'
 import { type Change, createOwnChanges } from './own-changes.ts'
 import type { VolumeKey } from './pool-index.ts'
-import type { Outside } from './taking-in.ts'
 import { createTrust, keyOf, volumeKey } from './trust.ts'
 
 /** The name of `dropMark` in the data folder. */
 export const indexDropMark = 'index-dropped'
 
 export { etagOf } from './etags.ts'
+export type { OutsideChange } from './follower.ts'
 export type { Change } from './own-changes.ts'
-export type { Outside } from './taking-in.ts'
 
 declare module '../../../lib/events.ts' {
   interface EventMap {
@@ -78,7 +77,8 @@ export interface IndexDeps {
   isOwn?: (pid: number) => boolean
   /** A file that says, while it is there, that all indexes are to be made anew. */
   dropMark?: string
-  onOutside?(volume: VolumeKey & { pool: string }, change: Outside): void
+  /** Somebody else than our own processes has changed this. */
+  onOutside?(change: OutsideChange): void
 }
 
 /**
@@ -167,7 +167,7 @@ export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }:
     const volume = volumeAt(place)
     if (!volume) return
     trust.set(volume, false)
-    if (follower.isServed()) void follower.take(volume)
+    if (follower.isServed()) void follower.take(volume, true)
   }
 
   function restored({ path, ...place }: VolumeKey & { pool: string; path: string }) {

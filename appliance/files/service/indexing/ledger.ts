@@ -105,7 +105,8 @@ export function createLedger(store: IndexStore, nowMs: number): Ledger {
         take(before)
         if (before.inode !== row.inode) orphan(before)
       }
-      store.put(row)
+      if (before && before.inode === row.inode && before.id === row.id) store.change(row)
+      else store.put(row)
       add(row.volume, row.parent, worthOf(row))
       store.touch(row.volume, row.parent, row.name)
     },

@@ -69,7 +69,10 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     if (found === 'gone') return gone(ledger, before, options)
     const isForeign = status.uid !== ownUid
     if (before && isUnchanged(before)) return { kind: 'same', row: before, before, isForeign }
-    const elsewhere = store.byInode(place.volume, status.inode).filter(row => !isAt(row, place, name))
+    const hasOthers = before?.inode !== status.inode || (status.kind === 'file' && status.links > 1)
+    const elsewhere = hasOthers
+      ? store.byInode(place.volume, status.inode).filter(row => !isAt(row, place, name))
+      : []
     const stays = elsewhere.filter(row => staysThere(row))
     const moved = elsewhere.find(row => !stays.includes(row) && isOf(row))
     const identity = identityFor(place, name, { before, moved, stays, ...options })

@@ -26,6 +26,18 @@ export interface NameToLook extends LookOptions {
   name: string
 }
 
+/** Names in one folder. */
+export interface LookGroup {
+  open(): LookPlace | undefined
+  names: Iterable<NameToLook>
+}
+
+export interface LookListeners {
+  onLooked?: OnLooked | undefined
+  /** A folder that is not where it was known to be. */
+  onMissing?(inode: number, names: readonly NameToLook[]): void
+}
+
 export type Look = (place: LookPlace, name: NameToLook) => Looked
 export type OnLooked = (looked: Looked, place: LookPlace, name: string) => void
 
@@ -34,11 +46,19 @@ export interface PoolIndex {
   places: Places
   /** The volume's row, with its top; made where it is new. Undefined where its folder is away. */
   volume(key: VolumeKey): VolumeRow | undefined
+  /** Reads anew which volumes there are, and their marks. */
+  reload(): void
   volumeOf(subvolume: number): VolumeRow | undefined
   top(volume: number): EntryRow | undefined
   topPath(volume: number): string | undefined
   /** Looks at names in an open folder, in transactions of a few milliseconds. */
   look(place: LookPlace, names: Iterable<NameToLook>, onLooked?: OnLooked): Promise<void>
+  /** The same in many folders, by their inodes. */
+  lookIn(
+    volume: number,
+    byFolder: Iterable<readonly [number, readonly NameToLook[]]>,
+    listeners: LookListeners,
+  ): Promise<void>
   /** The same at once, within one transaction: for a few names. */
   lookNow(work: (look: Look) => void): void
   /** Sees to it that the top of a volume carries the id that it is known by. */
@@ -141,25 +161,62 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     )
   }
 
-  async function look(place: LookPlace, names: Iterable<NameToLook>, onLooked?: OnLooked) {
+  const look = (place: LookPlace, names: Iterable<NameToLook>, onLooked?: OnLooked) =>
+    lookAll([{ open: () => place, names }], onLooked)
+
+  /** As much in each transaction as a few milliseconds take. */
+  async function lookAll(groups: Iterable<LookGroup>, onLooked?: OnLooked) {
     const breathe = createBreather()
-    const source = names[Symbol.iterator]()
-    for (let next = source.next(); !next.done; ) {
-      const done: [Looked, string][] = []
-      const isKnown = transaction(ledger => {
-        // The folder may have gone meanwhile: then there is nobody to list what is in it.
-        if (!store.folder(place.volume, place.inode)) return false
-        const endsAt = performance.now() + sliceMs
-        for (; !next.done && performance.now() < endsAt; next = source.next()) {
-          const { name, ...options } = next.value
-          done.push([looking.look(ledger, place, name, options), name])
-        }
-        looking.lookAtFolder(place)
-        return true
-      })
-      for (const [looked, name] of done) onLooked?.(looked, place, name)
-      if (!isKnown) return
-      await breathe()
+    const rounds = roundsOf(groups)
+    try {
+      for (let next = rounds.next(); !next.done; ) {
+        const done: [Looked, LookPlace, string][] = []
+        transaction(ledger => {
+          const endsAt = performance.now() + sliceMs
+          // It may have gone between two transactions: what is in it belongs nowhere then.
+          const gone = next.done || isKnown(next.value.place) ? undefined : next.value.place
+          for (; !next.done && performance.now() < endsAt; next = rounds.next()) {
+            const { place, name, options } = next.value
+            if (place === gone) continue
+            if (name === undefined) looking.lookAtFolder(place)
+            else done.push([looking.look(ledger, place, name, options), place, name])
+          }
+        })
+        for (const [looked, place, name] of done) onLooked?.(looked, place, name)
+        await breathe()
+      }
+    } finally {
+      rounds.return(undefined)
+    }
+  }
+
+  const isKnown = ({ volume, inode }: LookPlace) => store.folder(volume, inode) !== undefined
+
+  /** One name after the other; at the end of each folder the folder itself. */
+  function* roundsOf(
+    groups: Iterable<LookGroup>,
+  ): Generator<{ place: LookPlace; name?: string; options: LookOptions }, undefined> {
+    for (const { open, names } of groups) {
+      const place = open()
+      // It may be gone, or not known yet: then it is listed as a whole when it is.
+      if (!place || !isKnown(place)) continue
+      for (const { name, ...options } of names) yield { place, name, options }
+      yield { place, options: {} }
+    }
+    return undefined
+  }
+
+  /** Opens the folder while it is looked into. */
+  function* groupsIn(
+    volume: number,
+    byFolder: Iterable<readonly [number, readonly NameToLook[]]>,
+    onMissing: LookListeners['onMissing'],
+  ): Generator<LookGroup> {
+    const topInode = top(volume)?.inode
+    for (const [inode, names] of byFolder) {
+      using folder = places.openFolder(volume, inode)
+      if (folder) yield { open: () => ({ volume, inode, isTop: inode === topInode, folder }), names }
+      else onMissing?.(inode, names)
     }
   }
 
@@ -280,6 +337,7 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     store,
     places,
     volume,
+    reload,
     volumeOf(subvolume) {
       const find = () => [...volumes.values()].find(row => row.subvolume === subvolume)
       const known = find()
@@ -290,6 +348,8 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     top,
     topPath,
     look,
+    lookIn: (volume, byFolder, { onLooked, onMissing }) =>
+      lookAll(groupsIn(volume, byFolder, onMissing), onLooked),
     lookNow,
     keepTop: looking.keepTop,
     isGone: looking.isGone,

@@ -1,0 +1,71 @@
+import type { Entry, OpenFile } from '../../files/index.ts'
+import { sendContent } from '../../http/content.ts'
+import { Failure } from '../../lib/failure.ts'
+import { badRequest } from '../errors.ts'
+import { type Address, parseAddress, pathOf } from '../parse/address.ts'
+import { parseTarget } from '../parse/headers.ts'
+import type { Extras } from '../render/live-properties.ts'
+import type { DavCall } from './call.ts'
+import { setChecksumHeader } from './checksum.ts'
+import { requireOurs } from './destination.ts'
+
+/** Sends what is open, and closes it. */
+export async function sendOpen({ request, response }: DavCall, file: OpenFile, etag?: string): Promise<void> {
+  try {
+    const { name, size, modifiedAtMs } = file.entry
+    const { read, readNow } = file
+    setChecksumHeader(response, file.checksums())
+    await sendContent(request, response, {
+      name,
+      size,
+      etag: etag ?? file.entry.etag,
+      modifiedAtMs,
+      isAttachment: true,
+      read,
+      readNow,
+    })
+  } finally {
+    file.close()
+  }
+}
+
+/** Where a MOVE out of history goes: back to where it was, or to an address of the files. */
+export function restoreTarget(call: DavCall, of: 'trash' | 'versions'): string[] | undefined {
+  const header = call.request.headers.destination
+  if (header === undefined) throw badRequest('Destination is missing.')
+  const { host, path } = parseTarget(String(header))
+  const address: Address | undefined = parseAddress(path, call.actor.user)
+  requireOurs(host, call.request.headers)
+  if (address?.kind === 'restore' && address.of === of) return undefined
+  if (address?.kind === 'file') return address.path
+  throw new Failure('forbidden', 'dav/destination', 'It can only be restored.')
+}
+
+/** The address as it was asked for, without a slash at its end. */
+export function askedAddress({ request }: DavCall): string {
+  return pathOf(request.url ?? '/').replace(/\/+$/, '')
+}
+
+export function historyExtras(
+  { instanceId, clock }: DavCall,
+  own: Readonly<Record<string, string>> = {},
+): Extras {
+  return { instanceId, nowMs: clock.now(), locks: [], quota: undefined, hrefOf: () => '', own }
+}
+
+/** A folder that exists only as an address. */
+export function collection(name: string): Entry {
+  return {
+    name,
+    kind: 'folder',
+    id: undefined,
+    etag: undefined,
+    size: 0,
+    modifiedAtMs: 0,
+    createdAtMs: undefined,
+    right: 'read',
+    isVolumeRoot: true,
+    isAvailable: false,
+    volume: 'home',
+  }
+}

@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process'
+import { lstatSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { catchUp } from '../../appliance/files/service/indexing/catching-up.ts'
+import { createPoolIndex } from '../../appliance/files/service/indexing/pool-index.ts'
+import { startBox } from '../../test/storage/box.ts'
+import { median } from './load.ts'
+
+export interface Latency {
+  p50: number
+  p99: number
+  most: number
+}
+
+/** From the command to the network drive until the etag at the top of the tree is another one. */
+export async function changeOverSmb(
+  { url, authorization, smb }: { url: string; authorization: string; smb: string[] },
+  { rounds, place }: { rounds: number; place: string },
+): Promise<Latency> {
+  const etag = async () => {
+    const body = '<d:propfind xmlns:d="DAV:"><d:prop><d:getetag/></d:prop></d:propfind>'
+    const answer = await fetch(url, { method: 'PROPFIND', headers: { authorization, depth: '0' }, body })
+    return /<d:getetag>(.*?)</.exec(await answer.text())?.[1]
+  }
+  const client = spawn('smbclient', smb, { stdio: ['pipe', 'ignore', 'ignore'] })
+  const times: number[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    const before = await etag()
+    const startedAt = performance.now()
+    client.stdin.write(`put /etc/hostname ${place}\\file-${round}\n`)
+    while ((await etag()) === before)
+      if (performance.now() - startedAt > 30_000) throw new Error('never seen')
+    // The first one waits for the connection.
+    if (round > 0) times.push(performance.now() - startedAt)
+    await delay(20)
+  }
+  client.stdin.end('exit\n')
+  times.sort((one, other) => one - other)
+  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0
+  return { p50: at(0.5), p99: at(0.99), most: at(1) }
+}
+
+const folders = 2_000
+const filesEach = 100
+
+/** Among 200,000 files: looking with lstat at each, and catching up with so many changes; medians in ms. */
+export async function catchingUp(counts: readonly number[], rounds: number) {
+  const downs: (() => unknown)[] = []
+  const box = await startBox(
+    { teardown: act => void downs.unshift(act) },
+    { disks: 1, sizeBytes: 8 * 1024 ** 3 },
+  )
+  try {
+    await box.createPool('single')
+    await box.storage.createSubvolume('pool', 'shares', 'media')
+    const poolPath = join(box.poolsDir, 'pool')
+    const top = join(poolPath, 'shares', 'media')
+    for (let folder = 0; folder < folders; folder += 1) {
+      const place = join(top, `folder ${folder}`)
+      mkdirSync(place)
+      for (let file = 0; file < filesEach; file += 1) writeFileSync(join(place, `file ${file}`), 'x')
+    }
+    const index = createPoolIndex({ poolPath, ownUid: 0, nowMs: Date.now })
+    downs.unshift(index.close)
+    const signal = new AbortController().signal
+    const deps = { changes: box.storage.changes, pool: 'pool', index, signal }
+    const key = { kind: 'shares', name: 'media' } as const
+    const run = async () => {
+      index.reload()
+      const row = index.volume(key)
+      if (!row) throw new Error('no volume')
+      const startedAt = performance.now()
+      await catchUp(deps, row)
+      return performance.now() - startedAt
+    }
+    const first = await run()
+    await run()
+    const walks: number[] = []
+    const caughtUp = new Map<number, number[]>(counts.map(count => [count, []]))
+    for (let round = 0; round < rounds; round += 1) {
+      walks.push(timed(() => walk(top)))
+      for (const count of counts) {
+        for (let n = 0; n < count; n += 1) {
+          const folder = Math.floor((n * folders) / count)
+          const place = join(top, `folder ${folder}`, `file ${(n + round) % filesEach}`)
+          writeFileSync(place, `round ${round}`)
+          utimesSync(place, round + 1, n)
+        }
+        caughtUp.get(count)?.push(await run())
+      }
+    }
+    return {
+      first,
+      walk: median(walks),
+      caughtUp: [...caughtUp].map(([count, times]) => [count, median(times)] as const),
+    }
+  } finally {
+    for (const down of downs) await down()
+  }
+}
+
+function timed(act: () => void): number {
+  const startedAt = performance.now()
+  act()
+  return performance.now() - startedAt
+}
+
+function walk(folder: string) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const place = join(folder, entry.name)
+    lstatSync(place)
+    if (entry.isDirectory()) walk(place)
+  }
+}
