@@ -82,3 +82,5 @@ export function createAdopting({ pools, adopt, log }: AdoptingDeps) {
 
   return { add, adoptAll }
 }
+
+export type Adopting = ReturnType<typeof createAdopting>

@@ -7,7 +7,7 @@ import { randomToken } from '../../../lib/secret.ts'
 import type { Changes } from '../../../storage/index.ts'
 import type { Volume } from '../../schema.ts'
 import type { ListedRow } from '../../store/index-store.ts'
-import type { Adopt } from './adopting.ts'
+import { type Adopt, createAdopting } from './adopting.ts'
 import { etagOf } from './etags.ts'
 import { createFollower, type OutsideChange } from './follower.ts'
 import { createOpenPools, type OpenPool } from './open-pools.ts'
@@ -90,7 +90,7 @@ export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }:
   const { signal } = stopping
   const trust = createTrust({ events, everyVolume })
   const pools = createOpenPools({ log, trust, everyVolume, onDoubt: volume => follower.takeLater(volume) })
-  const own = createOwnChanges({ pools })
+  const own = createOwnChanges({ pools, adopting: createAdopting({ ...deps, pools, log }) })
   const follower = createFollower({ ...deps, trust, pools, log, everyVolume, signal })
   const unsubscribe: (() => void)[] = []
   const volumesOf = (pool: string) => everyVolume().filter(volume => volume.pool === pool)
