@@ -59,7 +59,8 @@ export function differences(
     if (!listed) add(path, `not listed; on the disk it is a ${is.kind}`)
     else if (listed.kind !== is.kind) add(path, `a ${listed.kind}, on the disk a ${is.kind}`)
     else if (listed.id !== is.id) add(path, `id ${listed.id}, on the disk ${is.id}`)
-    else if (listed.etag !== is.etag) add(path, `${is.kind} etag ${listed.etag}, by the disk ${is.etag}`)
+    else if (listed.etag !== is.etag)
+      add(path, `${is.kind} etag ${listed.etag}, by the disk ${is.etag} ${is.facts}`)
     else if (listed.size !== undefined && listed.size !== is.size)
       add(path, `${listed.size} bytes, on the disk ${is.size}`)
   }

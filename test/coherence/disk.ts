@@ -15,6 +15,8 @@ export interface Found {
   inode: string
   /** Of the content of a file. */
   hash: string
+  /** What the etag of a file is made of. */
+  facts: string
 }
 
 export interface Place {
@@ -36,16 +38,16 @@ export function walk({ mount, folder: top }: Place): Map<string, Found> {
     const place = join(top, path)
     const name = place.slice(place.lastIndexOf('/') + 1)
     if (!statusOf(place) || status.kind === 'other') return undefined
-    const { kind, sizeBytes, inode, changedSeconds, bornSeconds } = status
+    const { kind, sizeBytes, inode, bornSeconds } = status
     const identity = readIdentity(place)
     if (!identity) throw new NotYet(`${join(mount, path)} carries no id`)
     const id = kind === 'file' ? (linkId(place, parentId, name) ?? identity.id) : identity.id
     const key = `${mount}:${inode}:${bornSeconds}`
-    const found: Found = { kind: 'file', id, etag: '', size: sizeBytes, inode: key, hash: '' }
-    void changedSeconds
+    const found: Found = { kind: 'file', id, etag: '', size: sizeBytes, inode: key, hash: '', facts: '' }
     if (kind === 'folder') fill(found, path)
     else {
       found.etag = fileEtag({ id, generation: identity.generation }, status)
+      found.facts = `inode ${inode}, generation ${identity.generation}, ${sizeBytes} bytes, modified ${status.modifiedSeconds}.${status.modifiedNanoseconds}, changed ${status.changedSeconds}.${status.changedNanoseconds}`
       found.hash = createHash('sha1').update(readFileSync(place)).digest('hex')
     }
     all.set(join(mount, path).replace(/^\.$/, ''), found)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
@@ -200,6 +200,7 @@ function fail({ journal, cairn }: World, found: readonly Difference[]): never {
   const shown = found.slice(0, 12).map(({ text }) => text)
   const deepest = found.toSorted((one, other) => depthOf(other) - depthOf(one)).slice(0, 4)
   const touching = journal.touching(deepest.flatMap(({ paths }) => paths)).map(line => `    ${line}`)
+  cpSync(join(cairn.dataDir, 'pools/pool/index'), `${journal.path}.index`, { recursive: true })
   writeFileSync(`${journal.path}.cairn`, cairn.complaints.join('\n'))
   const log = `All ${journal.count()} operations: ${journal.path}, and beside it what Cairn logged`
   throw new Error(

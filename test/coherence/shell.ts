@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
-  cpSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -140,17 +139,24 @@ export function shellActs(random: Random, names: Names, real: (path: string) => 
         what: 'cp -a',
         paths: [from, to],
         async perform() {
-          const names = from.split('/').length - to.split('/').length
-          if (`${to}/`.startsWith(`${from}/`)) return `into itself ${names}`
+          if (`${to}/`.startsWith(`${from}/`)) return 'into itself'
           await run('cp', ['-a', '--', real(from), real(to)])
           return 'ok'
         },
       }
     },
-    copyInside: () =>
-      sync('cp -r', [folder(), folder()], (from = '', to = '') => {
-        if (!`${to}/`.startsWith(`${from}/`)) cpSync(from, to, { recursive: true, errorOnExist: true })
-      }),
+    copyInside() {
+      const [from, to] = [folder(), folder()]
+      return {
+        what: 'cp -r',
+        paths: [from, to],
+        async perform() {
+          if (`${to}/`.startsWith(`${from}/`)) return 'into itself'
+          await run('cp', ['-r', '--', real(from), real(to)])
+          return 'ok'
+        },
+      }
+    },
     moveAcross() {
       const [from, to] = [random.pick([file, folder])(), folder()]
       return {

@@ -12,6 +12,7 @@ import { Folder, openParent } from './folders.ts'
 import { exchangeOnto, makeShelf } from './history/shelf.ts'
 import { writeWriter } from './history/writers.ts'
 import { identityOf, newIdentity, nextIdentity, writeIdentity } from './ids.ts'
+import { linkedId } from './linked-ids.ts'
 import { requireSpace } from './space.ts'
 import type { SyncQueue } from './sync-queue.ts'
 import { requireWritable, type Spot, splitSpot } from './tree.ts'
@@ -131,7 +132,7 @@ function place(
     const current = currentFile(entries, { volume, folder, name })
     precondition?.(current)
     using old = current ? openReplaced(folder, current) : undefined
-    inherit(old?.fd, draft.fd)
+    inherit(old && { fd: old.fd, linkedId: linkedId(folder, name) }, draft.fd)
     const entry = entries.at(volume, new Folder(draft.fd), '')
     if (!entry) throw new Error('an open file is a file')
     writeChecksums(draft.fd, entry.etag, checksums)
@@ -149,11 +150,12 @@ function place(
   })
 }
 
-/** The new content gets the old one's id and attributes. */
-function inherit(oldFd: number | undefined, draftFd: number) {
-  const identity = oldFd === undefined ? undefined : identityOf(oldFd)
-  writeIdentity(draftFd, identity ? nextIdentity(identity) : newIdentity())
-  if (oldFd !== undefined) carryAttributes(oldFd, draftFd)
+/** The new content gets the attributes of the old one, and the id that it had by this name. */
+function inherit(old: { fd: number; linkedId: number | undefined } | undefined, draftFd: number) {
+  const identity = old && identityOf(old.fd)
+  const next = identity ? nextIdentity(identity) : newIdentity()
+  writeIdentity(draftFd, { ...next, id: old?.linkedId ?? next.id })
+  if (old) carryAttributes(old.fd, draftFd)
 }
 
 const largeBytes = 64 * 1024 * 1024

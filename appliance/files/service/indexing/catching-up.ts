@@ -27,6 +27,7 @@ export async function catchUp(deps: CatchUpDeps, known: VolumeRow): Promise<void
   keepTop(index, volume)
   if (page.isFull) await index.distrust(volume.number)
   await lookAtTouched(deps, volume, period)
+  await lookAtNameless(deps, volume)
   index.store.write(() => {
     index.store.setMark(volume.number, { ...page.mark, subvolume: page.subvolumeId })
     if (!page.isFull) index.store.untouch(volume.number, period)
@@ -123,6 +124,18 @@ async function lookAtTouched(deps: CatchUpDeps, volume: VolumeRow, period: numbe
     if (!last) return lookAtAstray(deps, volume, astray)
     after = last
   }
+}
+
+/** Of other accounts, and found when there was nobody to take them over. */
+async function lookAtNameless(deps: CatchUpDeps, volume: VolumeRow) {
+  const some = deps.index.store.byId(0).filter(row => row.volume === volume.number)
+  const names = some.map(({ parent, name }) => ({ parent, name }))
+  await lookAt(
+    deps,
+    volume,
+    Map.groupBy<number, NameToLook & { parent: number }>(names, ({ parent }) => parent),
+    new Map(),
+  )
 }
 
 function keepTop(index: PoolIndex, { number }: VolumeRow) {

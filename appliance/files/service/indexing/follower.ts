@@ -51,6 +51,7 @@ export function createFollower(deps: FollowerDeps) {
   const marks = createMarks({ changes, trust, pools, volumesOf, signal })
   const taking = new WeakMap<OpenPool, TakingIn>()
   let isServed = false
+  let isWalked = false
   let work: Promise<unknown> = Promise.resolve()
   const deferred = new Map<string, NodeJS.Timeout>()
 
@@ -77,6 +78,7 @@ export function createFollower(deps: FollowerDeps) {
   /** A plain folder tells nothing: it is walked through at the start, and own changes keep the index right. */
   async function walkInstead() {
     isServed = true
+    isWalked = true
     await takeAll()
   }
 
@@ -240,6 +242,10 @@ export function createFollower(deps: FollowerDeps) {
   return {
     /** Whether it is this process that keeps the index right. */
     isServed: () => isServed,
+    /** The agent is another one now, and may serve another process first. */
+    lost() {
+      isServed = isWalked
+    },
     take,
     takeAll,
     takeLater: (volume: Volume) => {

@@ -203,15 +203,17 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     if (same) return outdated(same, asKnown(same))
     const isReplaced = before && !before.isFolder && !isFolder && before.id !== 0 && !isOwn
     const replaced = isReplaced ? before : undefined
-    // Our own faces have put it there; or a power cut has taken away what they put there last.
-    if (replaced && carried?.id === replaced.id && (isLate || carried.generation > replaced.generation))
-      return carried
-    if (replaced && isTemporary(moved?.name ?? name, isLate)) return nextIdentity(replaced)
+    // With an id, and from out of our sight: so our own faces have put it there, and have not told yet. Or a power cut has
+    // taken away what they put there last. What came back from a snapshot is of an earlier generation.
+    const isEarlier =
+      carried && carried.id === replaced?.id && carried.generation < replaced.generation && !isLate
+    const isPlaced = carried && !moved && !isEarlier && !hasOtherBearer(carried.id, where)
+    if (replaced && !isPlaced && isTemporary(moved?.name ?? name, isLate)) return nextIdentity(replaced)
     if (moved && moved.id !== 0) return outdated(moved, asKnown(moved))
     const linked = carried && !isFolder ? linkedId(place.folder, name) : undefined
     if (carried && linked !== undefined && !hasOtherBearer(linked, where))
       return { id: linked, generation: carried.generation }
-    if (carried && !hasOtherBearer(carried.id, where)) return carried
+    if (isPlaced) return carried
     if (replaced) return nextIdentity(replaced)
     const vanished = carried || isFolder ? undefined : store.vanishedAt(place.volume, place.inode, name)
     if (vanished && vanished.atMs > nowMs() - momentsMs && !hasOtherBearer(vanished.id, where))

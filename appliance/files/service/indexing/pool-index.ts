@@ -321,7 +321,12 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     const place = placeOf(volume, inode, folder)
     const known = new Set(store.names(volume, inode))
     const fresh: NameToLook[] = []
-    for (const name of namesIn(folder, { isWritten: false })) if (!known.delete(name.name)) fresh.push(name)
+    try {
+      for (const name of namesIn(folder, { isWritten: false })) if (!known.delete(name.name)) fresh.push(name)
+    } catch (error) {
+      if (errnoOf(error) !== 'EACCES') throw error
+      return false
+    }
     await look(place, fresh, onLooked)
     await look(
       place,
