@@ -149,3 +149,20 @@ indexTest('a copy whose source is moved away at once gets an id of its own', asy
   }
   t.true(statSync(at('from', 'file')).isFile())
 })
+
+indexTest('a file that is made under the name of one that was renamed a moment ago is another', async t => {
+  const indexed = await startIndexed(t)
+  const { media } = indexed
+  const at = (...names: string[]) => join(media.path, ...names)
+  for (const name of ['a', 'b']) await mkdir(at(name))
+  for (let round = 0; round < 10; round++) {
+    const [from, to] = [at('a', `file${round}`), at('b', `file${round}`)]
+    await writeFile(from, 'x')
+    await agrees(t, indexed, media)
+    const id = walk(media).get(`a/file${round}`)?.id
+    execFileSync('sh', ['-c', 'touch "$0.mark"; mv "$0" "$1"; echo new >"$0"', from, to])
+    await agrees(t, indexed, media)
+    t.is(walk(media).get(`b/file${round}`)?.id, id)
+    t.not(walk(media).get(`a/file${round}`)?.id, id)
+  }
+})
