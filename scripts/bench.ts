@@ -15,6 +15,7 @@ import {
   watchMemory,
 } from './bench-parts/load.ts'
 import { startApache, startCairn, startInstance, startWebdavServer } from './bench-parts/peers.ts'
+import { catchingUp, changeOverSmb } from './bench-parts/truth.ts'
 
 /** Measures the peers in turn, in one run on one machine: what counts is the ratio. */
 const { values: given } = parseArgs({
@@ -69,7 +70,7 @@ async function main() {
       ['four plain', plainProperties],
       ['desktop set', desktopProperties],
     ] as const) {
-      const goal = count === 10_000 ? (set === 'four plain' ? 1.5 : 1) : undefined
+      const goal = count === 10_000 ? (set === 'four plain' ? 1 : 0.5) : undefined
       results.push(await timePropfind(peers, { count, rounds, set, properties, goal }))
     }
   }
@@ -84,6 +85,7 @@ async function main() {
     results.push(await smallPuts(peers, connections, goal))
   if (isWanted('beside')) results.push(...(await besideCopy(peers)))
   if (isWanted('large')) results.push(...(await largeFile(peers)))
+  if (isWanted('truth')) results.push(...(await oneTruth(peers)))
   report(
     peers,
     results,
@@ -238,6 +240,41 @@ async function besideCopy(peers: readonly Peer[]): Promise<Result[]> {
     row('the slowest', worst, 100),
     { task: 'that copy by smbclient', unit: 'MB/s', isTime: false, of: new Map([[own.name, copyRate]]) },
   ]
+}
+
+/** How soon a change from outside shows, and what catching up costs beside looking at everything. */
+async function oneTruth(peers: readonly Peer[]): Promise<Result[]> {
+  const own = peers.find(peer => peer.smbPort !== undefined)
+  const row = (task: string, value: number, limit?: number): Result => ({
+    task,
+    unit: limit === undefined || task.includes('SMB') ? 'ms' : 'times',
+    isTime: true,
+    of: new Map([[peers[0]?.name ?? '', value]]),
+    ...(limit === undefined ? {} : { limit }),
+  })
+  const results: Result[] = []
+  if (own && existsSync('/usr/bin/smbclient')) {
+    const { p50, p99 } = await changeOverSmb(own, { files: 100_000, rounds: given.quick ? 50 : 200 })
+    results.push(
+      row('change over SMB to root etag, p50', p50),
+      row('change over SMB to root etag, p99', p99, 1000),
+    )
+  }
+  if (process.getuid?.() !== 0) return results
+  const { walk, relist, caughtUp } = await catchingUp([20, 200, 2000], given.quick ? 3 : 7)
+  results.push(
+    row('walk of 200,000 files (readdir, lstat)', walk),
+    row('the index listing all of them anew', relist),
+  )
+  for (const [count, ms] of caughtUp) {
+    results.push(row(`catching up with ${count} changes of 200,000`, ms))
+    results.push({
+      ...row(`the walk takes so much longer than ${count}`, walk / ms),
+      unit: 'times',
+      isTime: false,
+    })
+  }
+  return results
 }
 
 async function largeFile(peers: readonly Peer[]): Promise<Result[]> {

@@ -107,7 +107,7 @@ export interface Walked {
 const status = new FileStatus()
 
 /** What the index must say of a volume, found out anew from the disk alone; the top has the path ''. */
-export function walk(volume: Volume): Map<string, Walked> {
+export function walk(volume: Pick<Volume, 'path'>): Map<string, Walked> {
   const found = new Map<string, Walked>()
   const visit = (path: string, folderId: number): Walked => {
     const place = join(volume.path, path)

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import { walk } from '../disks/indexing.ts'
 import { admin, basic, type Cairn, claimed, eventually, startCairn } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
 import { neighbourPrefix, startNeighbour } from '../helpers/neighbour.ts'
@@ -35,6 +36,7 @@ withBtrfs(
       folder = storm.copy
       cairn = await startCairn(t, { dataDir: folder })
       const found = await filesOf(cairn, t)
+      await foldersAgree(cairn, t)
       states = new Map(storm.workers.map(worker => [worker.name, stateOf(found, worker.name)]))
       for (const worker of storm.workers) t.deepEqual(mistakes(worker, found, storm), [], worker.name)
       const tmp = join(shareOf(folder), '.cairn/tmp')
@@ -92,6 +94,22 @@ async function filesOf(cairn: Cairn, t: ExecutionContext): Promise<State> {
     }
   }
   return found
+}
+
+/** Folders have the etags that their content gives: the index is neither ahead of the disk nor behind it. */
+async function foldersAgree(cairn: Cairn, t: ExecutionContext) {
+  const walked = walk({ path: shareOf(cairn.dataDir) })
+  for (const folder of ['', ...folders])
+    t.is(await etagOf(cairn, folder), walked.get(folder)?.etag, `the etag of the folder "${folder}"`)
+}
+
+async function etagOf(cairn: Cairn, folder: string): Promise<string | undefined> {
+  const answer = await fetch(`${cairn.url}/dav/files/${admin.name}/shared/${folder}`, {
+    method: 'PROPFIND',
+    headers: { ...headers, depth: '0', 'content-type': 'application/xml' },
+    body: '<d:propfind xmlns:d="DAV:"><d:prop><d:getetag/></d:prop></d:propfind>',
+  })
+  return /<d:getetag>(?:&quot;|")([^<&"]*)/.exec(await answer.text())?.[1]
 }
 
 const isOurs = (name: string) => !name.startsWith(neighbourPrefix)

@@ -144,8 +144,9 @@ class Lister {
   }
 
   async #checksums(entries: readonly Entry[], parent: readonly string[]): Promise<Map<string, string>> {
-    if (!this.#plan.needsChecksums) return new Map()
-    return this.#call.files.checksums(this.#call.actor, parent, entries)
+    if (!this.#plan.needsChecksums) return none
+    const unknown = entries.filter(entry => !('checksums' in entry))
+    return unknown.length === 0 ? none : this.#call.files.checksums(this.#call.actor, parent, unknown)
   }
 
   async #dead(entries: readonly Entry[]): Promise<Map<number, PropertyRow[]>> {
@@ -175,6 +176,7 @@ class Lister {
   }
 }
 
+const none = new Map<string, string>()
 const noRows: readonly PropertyRow[] = []
 
 /** The top of the tree: a home is never found below. */

@@ -1,4 +1,4 @@
-import { fstatSync, statfsSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { closeDeleted, closeDescriptor, renameAt, whileNotOpenForWriting } from '../../lib/posix.ts'
 import { algorithmsOf, type Checksums } from '../parse/checksums.ts'
@@ -8,11 +8,12 @@ import { createDigests, requireSame } from './digests.ts'
 import { carryAttributes, Draft, type Placeable, writeBody } from './drafts.ts'
 import type { Entries } from './entries.ts'
 import { inTheWay, isFolder, openElsewhere, saying, sayingAsync } from './failures.ts'
-import { Folder, openParent, openVolume } from './folders.ts'
+import { Folder, openParent } from './folders.ts'
 import { exchangeOnto, makeShelf } from './history/shelf.ts'
 import { writeWriter } from './history/writers.ts'
 import { identityOf, newIdentity, nextIdentity, writeIdentity } from './ids.ts'
 import { linkedId } from './linked-ids.ts'
+import { requireSpace } from './space.ts'
 import type { SyncQueue } from './sync-queue.ts'
 import { requireWritable, type Spot, splitSpot } from './tree.ts'
 import { exclusivelyIn } from './workspace.ts'
@@ -50,7 +51,7 @@ export function createReplacing({ entries, sync, onKept }: ReplaceDeps) {
     const target = { volume, parent, name, precondition: options.precondition, writer: spot.by?.user }
     const { current, executableBits } = lookAt(entries, target)
     await options.beforeBody?.(current)
-    requireSpace(volume, options.expectedSize)
+    await requireSpace(volume, options.expectedSize)
     return sayingAsync(async () => {
       using draft = source.open(volume)
       const checksums = await source.fill(draft)
@@ -183,16 +184,6 @@ export function unlessOpenForWriting(fd: number, act: () => void): void {
     return
   }
   if (!isFree) throw openElsewhere()
-}
-
-const worthAskingBytes = 1024 * 1024
-
-export function requireSpace(volume: Volume, expectedSize = 0) {
-  if (expectedSize < worthAskingBytes) return
-  using top = openVolume(volume)
-  const { bavail, bsize } = statfsSync(top.path)
-  if (bavail * bsize < expectedSize)
-    throw new Failure('full', 'files/full', 'There is not enough space for this file.')
 }
 
 export function wrongSize(size: number, expected: number) {

@@ -32,7 +32,14 @@ export async function catchUp(deps: CatchUpDeps, known: VolumeRow): Promise<void
     index.store.setMark(volume.number, { ...page.mark, subvolume: page.subvolumeId })
     if (!page.isFull) index.store.untouch(volume.number, period)
   })
-  await index.listBelow(volume.number, 'all', { ...(onLooked ? { onLooked } : {}), signal })
+  // Another subvolume is there than the one that was known, as after going back to a snapshot.
+  const isReplaced = page.isFull && volume.uuid !== null
+  await index.listBelow(volume.number, 'all', {
+    ...(onLooked ? { onLooked } : {}),
+    isReplaced,
+    isLate: true,
+    signal,
+  })
 }
 
 /** Where the mark is of no use, only the first page: then everything is listed anew. */
@@ -61,10 +68,10 @@ type NamesIn = Map<number, NameToLook[]>
 
 function linksOf(entries: readonly ChangedEntry[]): NamesIn {
   const byFolder: NamesIn = new Map()
-  for (const { kind, links } of entries) {
+  for (const { kind, links, isWritten } of entries) {
     if (kind === 'other') continue
     for (const { parent, name } of links)
-      if (name !== null) add(byFolder, parent, [{ name, isWritten: kind === 'file' }])
+      if (name !== null) add(byFolder, parent, [{ name, isWritten, isLate: true }])
   }
   return byFolder
 }
@@ -110,7 +117,8 @@ async function lookAtTouched(deps: CatchUpDeps, volume: VolumeRow, period: numbe
   let after = { parent: -1, name: '' }
   for (;;) {
     const some = deps.index.store.touched(volume.number, after, period, 500)
-    const byFolder = Map.groupBy<number, NameToLook & { parent: number }>(some, ({ parent }) => parent)
+    const late = some.map(({ parent, name }) => ({ parent, name, isLate: true }))
+    const byFolder = Map.groupBy<number, NameToLook & { parent: number }>(late, ({ parent }) => parent)
     await lookAt(deps, volume, byFolder, astray)
     const last = some.at(-1)
     if (!last) return lookAtAstray(deps, volume, astray)

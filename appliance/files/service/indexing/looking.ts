@@ -40,6 +40,10 @@ export interface Looked {
 export interface LookOptions {
   /** Its content may have changed even where size and time are the same. */
   isWritten?: boolean
+  /** Looked at long after it happened: what the index took in since its mark, it has seen as it is. */
+  isLate?: boolean
+  /** The volume is another one than was known, from another time. */
+  isReplaced?: boolean
   /** Our own faces have given it the identity that it shall have. */
   isOwn?: boolean
 }
@@ -77,7 +81,8 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     const moved = elsewhere.find(row => !stays.includes(row) && isOf(row))
     const identity = identityFor(place, name, { before, moved, stays, ...options })
     for (const row of elsewhere)
-      if (!stays.includes(row)) ledger.remove(row, { isMoved: row === moved, isOwn: options.isOwn })
+      if (!stays.includes(row))
+        ledger.remove(row, { isMoved: row === moved, isOwn: options.isOwn || options.isLate })
     const row = rowOf(place, name, { identity, before, moved })
     if (before && isSameRow(before, row)) return { kind: 'same', row: before, before, isForeign }
     ledger.put(row, before)
@@ -111,10 +116,12 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     )
   }
 
-  function gone(ledger: Ledger, before: EntryRow | undefined, { isOwn }: LookOptions): Looked {
+  function gone(ledger: Ledger, before: EntryRow | undefined, { isOwn, isLate }: LookOptions): Looked {
     if (!before) return { kind: 'nothing', row: undefined, before, isForeign: false }
-    ledger.remove(before, { isOwn })
-    if (!before.isFolder && !isOwn) passOn(ledger, before)
+    // Long after it happened it may have been our own face that took it away.
+    const isForGood = isOwn || isLate
+    ledger.remove(before, { isOwn: isForGood })
+    if (!before.isFolder && !isForGood) passOn(ledger, before)
     return { kind: 'gone', row: undefined, before, isForeign: false }
   }
 
@@ -155,6 +162,8 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     /** The same inode under names that it still has. */
     stays: readonly EntryRow[]
     isWritten?: boolean | undefined
+    isLate?: boolean | undefined
+    isReplaced?: boolean | undefined
     isOwn?: boolean | undefined
   }
 
@@ -174,7 +183,7 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     place: LookPlace,
     name: string,
     carried: Identity | undefined,
-    { before, moved, stays, isWritten, isOwn }: Context,
+    { before, moved, stays, isWritten, isLate, isReplaced: isFromElsewhere, isOwn }: Context,
   ): Identity {
     const isFolder = status.kind === 'folder'
     const where = { volume: place.volume, isOwn }
@@ -182,10 +191,10 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     const asKnown = (row: EntryRow): Identity => {
       if (carried?.id !== row.id) return { id: row.id, generation: row.generation }
       // Its share went back to a snapshot: what generations came in between must not come again.
-      return carried.generation < row.generation && !isOwn ? nextIdentity(row) : carried
+      return carried.generation < row.generation && isFromElsewhere ? nextIdentity(row) : carried
     }
     const outdated = (row: EntryRow, known: Identity) =>
-      isSilentlyChanged(row, known, { isWritten, isOwn }) ? nextIdentity(known) : known
+      isSilentlyChanged(row, known, { isWritten, isLate, isOwn }) ? nextIdentity(known) : known
     if (stays.length > 0) {
       const known = linkIdentity({ place, name, carried: carried ?? newIdentity(), row: same, stays, store })
       return same ? outdated(same, known) : known
@@ -194,11 +203,12 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     if (same) return outdated(same, asKnown(same))
     const isReplaced = before && !before.isFolder && !isFolder && before.id !== 0 && !isOwn
     const replaced = isReplaced ? before : undefined
-    // With an id, and from out of our sight: so our own faces have put it there, and have not told yet. What came back from
-    // a snapshot is of an earlier generation.
-    const isEarlier = carried && carried.id === replaced?.id && carried.generation < replaced.generation
+    // With an id, and from out of our sight: so our own faces have put it there, and have not told yet. Or a power cut has
+    // taken away what they put there last. What came back from a snapshot is of an earlier generation.
+    const isEarlier =
+      carried && carried.id === replaced?.id && carried.generation < replaced.generation && !isLate
     const isPlaced = carried && !moved && !isEarlier && !hasOtherBearer(carried.id, where)
-    if (replaced && !isPlaced && isTemporary(moved?.name ?? name)) return nextIdentity(replaced)
+    if (replaced && !isPlaced && isTemporary(moved?.name ?? name, isLate)) return nextIdentity(replaced)
     if (moved && moved.id !== 0) return outdated(moved, asKnown(moved))
     const linked = carried && !isFolder ? linkedId(place.folder, name) : undefined
     if (carried && linked !== undefined && !hasOtherBearer(linked, where))
@@ -218,16 +228,20 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
   function isSilentlyChanged(
     row: EntryRow,
     { generation }: Identity,
-    { isWritten, isOwn }: Pick<Context, 'isWritten' | 'isOwn'>,
+    { isWritten, isLate, isOwn }: Pick<Context, 'isWritten' | 'isLate' | 'isOwn'>,
   ): boolean {
     if (row.isFolder === 1 || isOwn || generation !== row.generation) return false
+    if (isLate && store.isTouched(row)) return false
     const later = status.modifiedSeconds - row.modified || status.modifiedNanoseconds - row.modifiedNs
     return later < 0 || (later === 0 && isWritten === true && row.size === status.sizeBytes)
   }
 
-  /** A temporary file that takes the place of the real one: rsync, editors, downloads. Or one that was just made. */
-  function isTemporary(name: string): boolean {
-    return /^[.~#]|~$|\.(tmp|temp|part|partial|crdownload|new)$/i.test(name) || isYoung()
+  /**
+   * A temporary file that takes the place of the real one: rsync, editors, downloads. Or one that was just made; which
+   * says nothing long after it happened, since it may have been our own face that moved it.
+   */
+  function isTemporary(name: string, isLate = false): boolean {
+    return /^[.~#]|~$|\.(tmp|temp|part|partial|crdownload|new)$/i.test(name) || (!isLate && isYoung())
   }
 
   function isYoung(): boolean {

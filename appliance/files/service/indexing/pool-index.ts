@@ -84,6 +84,9 @@ export interface PoolIndex {
 }
 
 export interface WalkControl {
+  isLate?: boolean
+  /** What is there came from another time than what is known. */
+  isReplaced?: boolean
   onLooked?: OnLooked
   /** Our own faces have made all of it. */
   isOwn?: boolean
@@ -241,14 +244,14 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
   async function listBelow(
     volume: number,
     folders: EntryRow[] | 'all',
-    { onLooked, isOwn = false, signal }: WalkControl,
+    { onLooked, isOwn = false, isReplaced = false, isLate = false, signal }: WalkControl,
   ) {
     const tries = new Map<number, number>()
     const isTried = ({ inode }: EntryRow) => (tries.get(inode) ?? 0) >= mostTries
     const more = () => store.unlisted(volume, namesAtOnce + tries.size).filter(row => !isTried(row))
     const waiting = folders === 'all' ? more() : [...folders]
     for (let row = waiting.pop(); row && !signal?.aborted; row = waiting.pop()) {
-      const isListed = await listOne(row, { isOwn }, (looked, place, name) => {
+      const isListed = await listOne(row, { isOwn, isReplaced, isLate }, (looked, place, name) => {
         onLooked?.(looked, place, name)
         // A wide tree is found again by asking for what is not listed.
         if (looked.row?.isListed === 0 && (folders !== 'all' || waiting.length < namesAtOnce))
@@ -262,7 +265,7 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
   /** False where it cannot be entered: it is not listed until it belongs to us. Or where it is elsewhere, or gone. */
   async function listOne(
     { volume, inode }: EntryRow,
-    options: { isOwn: boolean },
+    options: LookOptions,
     onLooked: OnLooked,
   ): Promise<boolean> {
     using folder = places.openFolder(volume, inode)
@@ -319,7 +322,7 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     const known = new Set(store.names(volume, inode))
     const fresh: NameToLook[] = []
     try {
-      for (const name of namesIn(folder)) if (!known.delete(name.name)) fresh.push(name)
+      for (const name of namesIn(folder, { isWritten: false })) if (!known.delete(name.name)) fresh.push(name)
     } catch (error) {
       if (errnoOf(error) !== 'EACCES') throw error
       return false

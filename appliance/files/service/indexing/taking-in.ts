@@ -39,20 +39,20 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
   async function takeIn(folders: readonly ChangedFolder[]) {
     const [own, others] = apart(folders, ({ pids }) => pids.length > 0 && pids.every(isOwnProcess))
     if (own.length > 0) deferred.push({ folders: own, dueAtMs: Date.now() + ownMs })
-    await takeInNow(others)
+    await takeInNow(others, false)
   }
 
-  async function takeInNow(folders: readonly ChangedFolder[]) {
+  async function takeInNow(folders: readonly ChangedFolder[], isOwn: boolean) {
     // What was renamed comes first: its old name may be another file's by now, which must not pass for it.
     const [moved, others] = apart(folders, ({ kinds }) => kinds.includes('moved-to'))
     const gone: [number, ChangedFolder][] = []
     for (const folder of [...moved, ...others]) {
       const volume = index.volumeOf(folder.subvolume)
       if (!volume) continue
-      const names = await lookIn(volume.number, folder, folder.names, 'there')
+      const names = await lookIn(volume.number, folder, folder.names, { isOwn, which: 'there' })
       if (names.length > 0) gone.push([volume.number, { ...folder, names }])
     }
-    for (const [volume, folder] of gone) await lookIn(volume, folder, folder.names, 'any')
+    for (const [volume, folder] of gone) await lookIn(volume, folder, folder.names, { isOwn, which: 'any' })
     await findAstray()
   }
 
@@ -60,7 +60,7 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
   async function takeInDeferred(nowMs = Date.now()) {
     const due = deferred.filter(({ dueAtMs }) => dueAtMs <= nowMs)
     deferred.splice(0, due.length)
-    for (const { folders } of due) await takeInNow(folders)
+    for (const { folders } of due) await takeInNow(folders, true)
   }
 
   /** Answers those that are not there, which are left for later, unless `any` are wanted. */
@@ -68,7 +68,7 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
     volume: number,
     news: ChangedFolder,
     names: readonly ChangedName[],
-    which: 'there' | 'any',
+    { isOwn, which }: { isOwn: boolean; which: 'there' | 'any' },
   ) {
     if (names.length === 0) return []
     using folder = openFolder(volume, news)
@@ -81,7 +81,8 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
     const [there, missing] = which === 'any' ? [names, []] : partition(names, isThere)
     if (there.some(({ name }) => name === '.')) await lookAtItself(place)
     const pidsOf = new Map(there.map(({ name, pids }) => [name, pids]))
-    await lookAt(place, there.flatMap(asName), name => pidsOf.get(name) ?? [])
+    const wanted = there.flatMap(asName).map(one => ({ ...one, isOwn }))
+    await lookAt(place, wanted, name => pidsOf.get(name) ?? [])
     return missing
   }
 
@@ -95,6 +96,7 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
       place.volume,
       fresh.flatMap(({ row }) => (row ? [row] : [])),
       {
+        isOwn: names.every(({ isOwn }) => isOwn),
         onLooked: (looked, at, name) => onOutside({ looked, place: at, name, pids: [] }),
       },
     )
@@ -136,7 +138,7 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
       const isKnown = index.store.folder(volume, news.inode) !== undefined
       using folder = isKnown ? index.places.openFolder(volume, news.inode) : undefined
       if (folder) {
-        await lookIn(volume, news, news.names, 'any')
+        await lookIn(volume, news, news.names, { isOwn: false, which: 'any' })
         await index.relistNames(volume, news.inode)
       } else if (tries >= mostTries && index.places.pathOf(volume, news.inode))
         throw new Error(`the folder ${news.inode} is not where it was known to be`)
