@@ -231,7 +231,9 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     { isWritten, isLate, isOwn }: Pick<Context, 'isWritten' | 'isLate' | 'isOwn'>,
   ): boolean {
     if (row.isFolder === 1 || isOwn || generation !== row.generation) return false
-    if (isLate && store.isTouched(row)) return false
+    // As it was seen; or a power cut has taken away what came last.
+    const changed = status.changedSeconds - row.changed || status.changedNanoseconds - row.changedNs
+    if (isLate && changed <= 0) return false
     const later = status.modifiedSeconds - row.modified || status.modifiedNanoseconds - row.modifiedNs
     return later < 0 || (later === 0 && isWritten === true && row.size === status.sizeBytes)
   }
