@@ -139,6 +139,7 @@ export function createIndexStore(database: IndexDatabase) {
     `select parent, name from touched
      where volume = ? and (parent, name) > (?, ?) and period < ? order by parent, name limit ?`,
   )
+  const isTouched = prepare('select 1 from touched where volume = ? and parent = ? and name = ?')
   const untouch = prepare('delete from touched where volume = ? and period < ?')
   const countTouched = prepare('select count(*) from touched where volume = ?').pluck()
   const addOrphan = prepare('insert or ignore into orphan (volume, inode) values (?, ?)')
@@ -195,6 +196,8 @@ export function createIndexStore(database: IndexDatabase) {
         parent: number
         name: string
       }[],
+    isTouched: ({ volume, parent, name }: Pick<EntryRow, 'volume' | 'parent' | 'name'>) =>
+      isTouched.get(volume, parent, name) !== undefined,
     /** What is touched from here on belongs to the next period. */
     nextPeriod: (volume: number) => nextPeriod.get(volume) as number,
     untouch: (volume: number, beforePeriod: number) => void untouch.run(volume, beforePeriod),
