@@ -13,6 +13,8 @@ export interface Found {
   etag: string
   size: number
   inode: string
+  /** A hard link: it has an id of its own, also when the first name is gone. */
+  isFurtherName: boolean
   /** Of the content of a file. */
   hash: string
   /** What the etag of a file is made of. */
@@ -41,9 +43,20 @@ export function walk({ mount, folder: top }: Place): Map<string, Found> {
     const { kind, sizeBytes, inode, bornSeconds } = status
     const identity = readIdentity(place)
     if (!identity) throw new NotYet(`${join(mount, path)} carries no id`)
-    const id = kind === 'file' ? (linkId(place, parentId, name) ?? identity.id) : identity.id
+    const linked = kind === 'file' ? linkId(place, parentId, name) : undefined
+    const id = linked ?? identity.id
+    const isFurtherName = linked !== undefined
     const key = `${mount}:${inode}:${bornSeconds}`
-    const found: Found = { kind: 'file', id, etag: '', size: sizeBytes, inode: key, hash: '', facts: '' }
+    const found: Found = {
+      kind: 'file',
+      id,
+      etag: '',
+      size: sizeBytes,
+      inode: key,
+      isFurtherName,
+      hash: '',
+      facts: '',
+    }
     if (kind === 'folder') fill(found, path)
     else {
       found.etag = fileEtag({ id, generation: identity.generation }, status)

@@ -24,7 +24,8 @@ export function createHistory() {
         contents.set(key, is.hash)
         const was = earlier.get(is.inode)
         // It may have inherited the id of what it replaced. Of several names of a file each has its own.
-        if (was && was.id !== is.id && !oldIds.has(is.id) && names.get(is.inode) === 1 && !was.isLinked)
+        const hasOneName = names.get(is.inode) === 1 && !is.isFurtherName && was?.isLinked === false
+        if (was && was.id !== is.id && !oldIds.has(is.id) && hasOneName)
           problems.push({ path, text: `the id ${was.id} of ${was.path} became ${is.id}` })
       }
       before = now

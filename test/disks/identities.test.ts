@@ -120,7 +120,7 @@ indexTest(
 )
 
 indexTest('an id that went to another share with its file comes back to nobody', async t => {
-  const indexed = await startIndexed(t)
+  const indexed = await startIndexed(t, { isOwn: pid => pid === process.pid })
   const { files, media } = indexed
   const { entry: moved } = await files.write(ann, ['media', 'file'], body('moved'))
   await files.move(ann, ['media', 'file'], ['other', 'file'], { overwrite: false })
@@ -148,4 +148,37 @@ indexTest('a copy whose source is moved away at once gets an id of its own', asy
     await rm(at('to', 'file'))
   }
   t.true(statSync(at('from', 'file')).isFile())
+})
+
+indexTest('a file that is made under the name of one that was renamed a moment ago is another', async t => {
+  const indexed = await startIndexed(t)
+  const { media } = indexed
+  const at = (...names: string[]) => join(media.path, ...names)
+  for (const name of ['a', 'b']) await mkdir(at(name))
+  for (let round = 0; round < 10; round++) {
+    const [from, to] = [at('a', `file${round}`), at('b', `file${round}`)]
+    await writeFile(from, 'x')
+    await agrees(t, indexed, media)
+    const id = walk(media).get(`a/file${round}`)?.id
+    execFileSync('sh', ['-c', 'touch "$0.mark"; mv "$0" "$1"; echo new >"$0"', from, to])
+    await agrees(t, indexed, media)
+    t.is(walk(media).get(`b/file${round}`)?.id, id)
+    t.not(walk(media).get(`a/file${round}`)?.id, id)
+  }
+})
+
+indexTest('a change that keeps size and time is found also when nobody looked', async t => {
+  const first = await startIndexed(t)
+  const { media, box } = first
+  const at = join(media.path, 'file')
+  await writeFile(at, 'one')
+  utimesSync(at, 1000, 1000)
+  await agrees(t, first, media)
+  const before = walk(media).get('file')?.etag
+  await first.stop()
+  writeFileSync(at, 'two', { flag: 'r+' })
+  utimesSync(at, 1000, 1000)
+  const second = await startIndexed(t, { box })
+  await agrees(t, second, media)
+  t.not(walk(media).get('file')?.etag, before)
 })

@@ -34,6 +34,8 @@ export interface IndexedOptions {
   box?: Box
   log?: Log
   database?: Database
+  /** Which processes are the server's own. Usually none: tests change files themselves, as a shell would. */
+  isOwn?: (pid: number) => boolean
 }
 
 /** A real pool with two shares and a home, the index of a server and its files. */
@@ -48,10 +50,12 @@ export async function startIndexed(t: ExecutionContext, given: IndexedOptions = 
   return openIndex(t, box, { ...given, log })
 }
 
+type OpenOptions = Omit<IndexedOptions, 'log'> & { log: Log }
+
 async function openIndex(
   t: ExecutionContext,
   box: Box,
-  { log, database }: { log: Log; database?: Database },
+  { log, database, isOwn = () => false }: OpenOptions,
 ): Promise<Indexed> {
   const volume = (kind: Volume['kind'], name: string): Volume => ({
     kind,
@@ -71,7 +75,7 @@ async function openIndex(
     everyVolume,
     adopt: async () => undefined,
     // The tests change files themselves, as a shell would.
-    isOwn: () => false,
+    isOwn,
   })
   const shares = {
     volumes: everyVolume,

@@ -232,9 +232,18 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     { isWritten, isLate, isOwn }: Pick<Context, 'isWritten' | 'isLate' | 'isOwn'>,
   ): boolean {
     if (row.isFolder === 1 || isOwn || generation !== row.generation) return false
-    if (isLate && store.isTouched(row)) return false
+    const changed = status.changedSeconds - row.changed || status.changedNanoseconds - row.changedNs
+    if (isLate && (changed <= 0 || isOursSinceMark(row))) return false
     const later = status.modifiedSeconds - row.modified || status.modifiedNanoseconds - row.modifiedNs
     return later < 0 || (later === 0 && isWritten === true && row.size === status.sizeBytes)
+  }
+
+  /**
+   * A power cut may have come while our own faces were taking it away again, which shows in its ctime only. Then it is as
+   * they wrote it, and as they have acknowledged it.
+   */
+  function isOursSinceMark(row: EntryRow): boolean {
+    return row.checksums !== null && store.isTouched(row)
   }
 
   /**

@@ -43,14 +43,16 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
   }
 
   async function takeInNow(folders: readonly ChangedFolder[], isOwn: boolean) {
-    const gone: { volume: number; folder: ChangedFolder; names: ChangedName[] }[] = []
-    for (const folder of folders) {
+    // What was renamed comes first: its old name may be another file's by now, which must not pass for it.
+    const [moved, others] = apart(folders, ({ kinds }) => kinds.includes('moved-to'))
+    const gone: [number, ChangedFolder][] = []
+    for (const folder of [...moved, ...others]) {
       const volume = index.volumeOf(folder.subvolume)
       if (!volume) continue
-      const missing = await lookIn(volume.number, folder, folder.names, { isOwn, which: 'there' })
-      if (missing.length > 0) gone.push({ volume: volume.number, folder, names: missing })
+      const names = await lookIn(volume.number, folder, folder.names, { isOwn, which: 'there' })
+      if (names.length > 0) gone.push([volume.number, { ...folder, names }])
     }
-    for (const { volume, folder, names } of gone) await lookIn(volume, folder, names, { isOwn, which: 'any' })
+    for (const [volume, folder] of gone) await lookIn(volume, folder, folder.names, { isOwn, which: 'any' })
     await findAstray()
   }
 
