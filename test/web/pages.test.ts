@@ -10,6 +10,8 @@ const longName =
 const pages = {
   '/files': longName,
   '/files/nowhere': 'There is no such file or folder.',
+  '/trash': 'What you or others delete will be listed here',
+  '/activity': 'made the folder',
   '/history': 'Your own files',
   '/history/shared': 'Nothing has been kept yet.',
   '/storage': 'All is well',

@@ -1,5 +1,6 @@
 import { Drawer, Stack, Tabs, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Entry, Listing } from '../../api/files.ts'
 import { sharesQuery } from '../../api/shares.ts'
@@ -24,12 +25,15 @@ interface Props {
 export function DetailsDrawer({ folder, entry, right, onClose }: Props) {
   const { t } = useTranslation()
   const path = joinPath(folder, entry.name)
+  const [isCovered, setCovered] = useState(false)
   const hasVersions = entry.kind === 'file' && entry.isAvailable
   return (
     <Drawer
       opened
       onClose={onClose}
       position="right"
+      // Esc closes the topmost thing alone.
+      closeOnEscape={!isCovered}
       title={t('files.details')}
       transitionProps={{ duration: 130 }}
       closeButtonProps={{ 'aria-label': t('close') }}
@@ -52,7 +56,7 @@ export function DetailsDrawer({ folder, entry, right, onClose }: Props) {
           </Tabs.Panel>
           {hasVersions && (
             <Tabs.Panel value="versions" pt={16}>
-              <Versions path={path} mayWrite={right === 'write'} />
+              <Versions path={path} mayWrite={right === 'write'} onCovered={setCovered} />
             </Tabs.Panel>
           )}
           <Tabs.Panel value="activity" pt={16}>

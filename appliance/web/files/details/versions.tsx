@@ -13,13 +13,27 @@ import { VersionRow } from './version-row.tsx'
 
 export type VersionAction = 'preview' | 'label' | 'delete'
 
+interface Props {
+  path: string
+  mayWrite: boolean
+  /** Something is open over it, or no longer. */
+  onCovered: (isCovered: boolean) => void
+}
+
 /** What a file was before: kept versions and snapshots in one list, under the present content. */
-export function Versions({ path, mayWrite }: { path: string; mayWrite: boolean }) {
+export function Versions({ path, mayWrite, onCovered }: Props) {
   const { t } = useTranslation()
   const versions = useQuery(versionsQuery(path))
   const changes = useVersionChanges(path)
   const [open, setOpen] = useState<{ action: VersionAction; version: Version } | null>(null)
-  const close = () => setOpen(null)
+  const show = (action: VersionAction, version: Version) => {
+    setOpen({ action, version })
+    onCovered(true)
+  }
+  const close = () => {
+    setOpen(null)
+    onCovered(false)
+  }
   return (
     <Stack gap={12}>
       <Answer query={versions} rows={3} height={56}>
@@ -34,7 +48,7 @@ export function Versions({ path, mayWrite }: { path: string; mayWrite: boolean }
                   mayWrite={mayWrite}
                   isBusy={changes.isRestoring}
                   onRestore={() => changes.restore(version)}
-                  onAction={action => setOpen({ action, version })}
+                  onAction={action => show(action, version)}
                 />
               ))}
             </Rows>
