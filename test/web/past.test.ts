@@ -149,6 +149,7 @@ smbTest(
     await versions.nth(2).getByRole('button', { name: /^More/ }).click()
     await page.getByRole('menuitem', { name: 'Name this version' }).click()
     await page.getByRole('dialog', { name: 'Name this version' }).getByLabel('Name').fill('As agreed')
+    await page.getByRole('menuitem').first().waitFor({ state: 'detached' })
     t.deepEqual(await violations(page), [])
     await page.getByRole('button', { name: 'Save name' }).click()
     await versions.filter({ hasText: 'As agreed' }).waitFor()

@@ -2,6 +2,7 @@ import { Anchor } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { nameOf, pageOf, parentOf } from './path.ts'
+import classes from './place-link.module.css'
 
 interface Props {
   path: string
@@ -15,7 +16,7 @@ export function PlaceLink({ path, kind, children }: Props) {
   const to = pageOf(isFolder ? path : parentOf(path))
   const state = isFolder ? {} : { state: { wanted: nameOf(path) } }
   return (
-    <Anchor component={Link} to={to} {...state} className="unbroken">
+    <Anchor component={Link} to={to} {...state} underline="always" className={classes.place ?? ''}>
       {children}
     </Anchor>
   )
