@@ -16,7 +16,8 @@ interface Props {
   wanted: Wanted
   seen: Seen
   onChange: (changed: Partial<Wanted>) => void
-  onClear: () => void
+  /** Absent where another button does it. */
+  onClear: (() => void) | undefined
 }
 
 /** What narrows the list down. On a phone it is folded away until it is asked for. */
@@ -90,7 +91,7 @@ export function ActivityFilters({ person, wanted, seen, onChange, onClear }: Pro
             />
           </>
         )}
-        {count > 0 && (
+        {count > 0 && onClear && (
           <Button variant="subtle" className={classes.clear ?? ''} onClick={onClear}>
             {t('activity.clear')}
           </Button>
@@ -118,6 +119,7 @@ function FolderFilter({
       <Button
         variant="default"
         justify="start"
+        className={classes.pick ?? ''}
         fullWidth
         fw={400}
         leftSection={<IconFolder size={20} aria-hidden />}

@@ -23,6 +23,7 @@ export function ActivityPage({ person }: { person: Person }) {
   const filter = useMemo(() => filterOf(wantedOf(search), new Date(today)), [search, today])
   const query = useInfiniteQuery(activityQuery(filter))
   const entries = query.data?.pages.flatMap(page => page.entries) ?? []
+  const isEmpty = query.data !== undefined && entries.length === 0
   const seen = useSeen(entries)
   const change = (changed: Partial<Wanted>) => setSearch(searchOf({ ...wanted, ...changed }))
   return (
@@ -35,13 +36,13 @@ export function ActivityPage({ person }: { person: Person }) {
         wanted={wanted}
         seen={seen}
         onChange={change}
-        onClear={() => setSearch({})}
+        onClear={isEmpty ? undefined : () => setSearch({})}
       />
       {query.error && !query.data ? (
         <ErrorPanel error={query.error} onRetry={() => void query.refetch()} />
       ) : !query.data ? (
         <Skeletons rows={8} height={64} />
-      ) : entries.length === 0 ? (
+      ) : isEmpty ? (
         <NothingDone isFiltered={countOf(wanted) > 0} onClear={() => setSearch({})} />
       ) : (
         <>

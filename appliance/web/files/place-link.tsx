@@ -16,7 +16,7 @@ export function PlaceLink({ path, kind, children }: Props) {
   const to = pageOf(isFolder ? path : parentOf(path))
   const state = isFolder ? {} : { state: { wanted: nameOf(path) } }
   return (
-    <Anchor component={Link} to={to} {...state} underline="always" className={classes.place ?? ''}>
+    <Anchor component={Link} to={to} {...state} inherit underline="always" className={classes.place ?? ''}>
       {children}
     </Anchor>
   )

@@ -93,7 +93,7 @@ function About({ item }: { item: TrashItem }) {
       ? t(`trash.why.${item.why}`)
       : t(`trash.whyBy.${item.why}`, { name: item.deletedBy })
   return (
-    <Text className="unbroken">
+    <Text className="unbroken" c="dimmed" mt={-16} mb={8}>
       {t('trash.from', { place: folder === '/' ? t('files.home') : folder })} · {who} ·{' '}
       <When at={item.deletedAt} />
     </Text>

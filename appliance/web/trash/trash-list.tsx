@@ -53,6 +53,7 @@ export function TrashList(props: Props) {
             <>
               <Button
                 variant="subtle"
+                px={8}
                 disabled={isBusy}
                 leftSection={<IconArrowBackUp size={20} aria-hidden />}
                 onClick={() => {
@@ -210,7 +211,7 @@ function TrashMenu({ item, isBusy, onRestore, onDelete, onPreview }: RowProps) {
         )}
         {item.canRestore && (
           <Menu.Item
-            color="red"
+            c="var(--cairn-danger)"
             leftSection={<IconTrashX size={20} aria-hidden />}
             onClick={() => onDelete([item])}
           >

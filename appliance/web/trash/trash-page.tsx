@@ -1,4 +1,4 @@
-import { Button, Select, Text } from '@mantine/core'
+import { Button, Select } from '@mantine/core'
 import { IconTrash, IconTrashX } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -101,11 +101,6 @@ export function TrashPage() {
         </Button>
       )}
       {trash.isFetchNextPageError && <ErrorPanel error={trash.error} />}
-      {trash.data && items.length > 0 && !trash.hasNextPage && (
-        <Text size="sm" c="dimmed">
-          {t('trash.end')}
-        </Text>
-      )}
       {restoring.dialog}
       {open?.kind === 'delete' && (
         <DeleteForGoodDialog

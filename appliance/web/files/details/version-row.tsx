@@ -96,7 +96,7 @@ function VersionMenu({ path, version, mayWrite, when, onAction }: Props & { when
         )}
         {isOwn && !current && (
           <Menu.Item
-            color="red"
+            c="var(--cairn-danger)"
             leftSection={<IconTrash size={20} aria-hidden />}
             onClick={() => onAction('delete')}
           >
