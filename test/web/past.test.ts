@@ -181,6 +181,8 @@ smbTest('of what was overwritten over SMB it says that only snapshots keep it, a
   const local = await localFile(t, 'over the network')
   await smb(cairn, 'shared', `put ${local} plan.txt`)
   await page.goto(`${cairn.url}/files/shared`)
+  await smb(cairn, 'shared', `put ${local} fresh.txt`)
+  await page.getByRole('link', { name: 'fresh.txt' }).waitFor()
   const drawer = await details(page, 'plan.txt', 'Earlier versions')
   await drawer.getByText('leaves no version: for that there are the snapshots', { exact: false }).waitFor()
   const past = drawer.getByRole('listitem').filter({ hasText: 'in the snapshot "before"' })
@@ -294,6 +296,26 @@ pageTest(
         await page.context().close()
       }
     }
+  },
+)
+
+pageTest(
+  'This box says which places are still being looked through, and nothing once they are known',
+  async t => {
+    const { page } = await start(t)
+    const place = { pool: 'pool', isTrue: false, kind: 'shares', name: 'shared', entries: 12_300 }
+    const answers = [
+      [place, { ...place, kind: 'homes', name: 'admin', entries: 45 }],
+      [{ ...place, isTrue: true }],
+    ]
+    await page.route('**/api/v1/files/index', route => route.fulfill({ json: answers.shift() ?? [] }))
+    await go(page, 'This box')
+    const note = page.getByText(
+      'Getting to know what is in shared and the home of admin: 12,345 files and folders',
+    )
+    await note.waitFor()
+    t.deepEqual(await violations(page), [])
+    await note.waitFor({ state: 'detached' })
   },
 )
 
