@@ -348,6 +348,7 @@ async function details(page: Page, name: string, tab: string): Promise<Locator> 
   if (!(await button.isVisible())) {
     await page.getByRole('toolbar').getByRole('button', { name: 'More' }).click()
     await page.getByRole('menuitem', { name: 'Details' }).click()
+    await page.getByRole('menuitem').first().waitFor({ state: 'detached' })
   } else await button.click()
   await page.getByRole('tab', { name: tab }).click()
   return page.getByRole('dialog', { name: 'Details' })
