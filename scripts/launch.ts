@@ -30,8 +30,8 @@ const asServiceAccount = [
 // MiB of V8's young generation: small, since what moves bytes keeps them outside the heap until it is collected.
 const youngGeneration = { agent: 1, main: 2 }
 
-// Threads for file work: eight may wait for an fsync while others read.
-const fileThreads = '16'
+// Threads for file work: in a server 48 may wait for an fsync (files/service/sync-queue.ts) while others read.
+const fileThreads = { agent: '16', main: '64' }
 
 const reviveDelayMs = 500
 const killAfterMs = 20_000
@@ -71,6 +71,7 @@ async function launch(config: Config) {
 
 interface Part {
   name: string
+  threads: string
   command: string[]
 }
 
@@ -97,9 +98,12 @@ function partsOf(config: Config, { checkout, dataDir }: Instance): Part[] {
   ]
   const servers = Array.from({ length: config.servers }, (_, index) => ({
     name: `server ${index + 1}`,
+    threads: fileThreads.main,
     command: [...(config.isRoot ? asServiceAccount : []), ...program('main')],
   }))
-  return config.agent === 'socket' ? [{ name: 'agent', command: program('agent') }, ...servers] : servers
+  return config.agent === 'socket'
+    ? [{ name: 'agent', threads: fileThreads.agent, command: program('agent') }, ...servers]
+    : servers
 }
 
 function fileOf({ run }: Config, checkout: string, name: string): string {
@@ -150,13 +154,13 @@ function revive(part: Part) {
 }
 
 /** In a process group of its own, so that Ctrl+C reaches only the launcher, which then stops all in order. */
-function spawnPart({ name, command }: Part): ChildProcess {
+function spawnPart({ name, threads, command }: Part): ChildProcess {
   const [program = '', ...args] = command
   const child = spawn(program, args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     detached: true,
     cwd: '/',
-    env: { ...process.env, UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? fileThreads },
+    env: { ...process.env, UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? threads },
   })
   children.set(name, child)
   return child

@@ -139,5 +139,8 @@ function parentOf(url: string): readonly string[] | undefined {
 }
 
 function trimmed(url: string): string {
-  return pathOf(url).replace(/(?<=.)\/+$/, '')
+  const path = pathOf(url)
+  let end = path.length
+  while (end > 1 && path[end - 1] === '/') end -= 1
+  return path.slice(0, end)
 }

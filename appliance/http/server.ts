@@ -5,6 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Failure } from '../lib/failure.ts'
 import { holdBodies } from './continue.ts'
@@ -47,10 +48,19 @@ export function createHttpServer(options: {
  * a connection that is cut while the client still sends takes the answer with it.
  */
 function dropRestOf(request: IncomingMessage, response: ServerResponse) {
+  const { socket } = request
+  // Node closes both ways after the answer where the client asked for `Connection: close`: first only ours.
+  socket.destroySoon = () => {
+    if (request.complete || socket.destroyed) Socket.prototype.destroySoon.call(socket)
+    else socket.end()
+  }
   response.once('finish', () => {
     if (request.complete) return
-    const cut = setTimeout(() => request.socket.destroy(), dropForMs)
-    request.once('close', () => clearTimeout(cut))
+    const cut = setTimeout(() => socket.destroy(), dropForMs)
+    request.once('close', () => {
+      clearTimeout(cut)
+      if (socket.writableEnded) socket.destroy()
+    })
     request.resume()
   })
 }

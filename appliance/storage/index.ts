@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Agent } from '../agent/client.ts'
 import type { Jobs } from '../jobs/index.ts'
 import type { Database } from '../lib/database.ts'
@@ -151,7 +150,7 @@ export function createStorage(deps: StorageDeps): Storage {
     createPool: pools.createPool,
     mounted(name) {
       const state = pools.state(name)
-      return state === undefined ? undefined : { path: join(poolsDir, name), state }
+      return state === undefined ? undefined : { path: `${poolsDir}/${name}`, state }
     },
     names: pools.names,
     changes: createChanges({ ...deps, pools }),

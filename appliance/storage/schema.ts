@@ -238,6 +238,9 @@ export const changedEntry = z.object({
     .enum(['file', 'folder', 'other'])
     .describe('A folder: list it again. Only so can be seen what has gone.'),
   isNew: z.boolean().describe('Made after the mark.'),
+  isWritten: z
+    .boolean()
+    .describe('Of a file: its content may have changed, and not only what is said about it.'),
   links: z.array(fileLink).describe('All its names; none for the top of the subvolume.'),
   sizeBytes: z.number(),
   uid: z.number().int(),

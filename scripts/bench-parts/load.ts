@@ -14,6 +14,8 @@ export interface Peer {
   authorization: string | undefined
   /** The same folder on the disk. */
   folder: string
+  /** Where the same folder is the share `shared` of the network drive. */
+  smbPort?: number
   /** All whose memory counts. */
   pids(): number[]
   stop(): Promise<void>
@@ -69,29 +71,46 @@ export async function rate(
 }
 
 /** A connection that costs the measuring process as little as possible. */
-async function openLine(peer: Peer) {
+export async function openLine(peer: Peer) {
   const { hostname, port, pathname, host } = new URL(peer.url)
-  const socket: Socket = connect(Number(port), hostname).setNoDelay(true)
-  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+  const dial = async () => {
+    const fresh = connect(Number(port), hostname).setNoDelay(true)
+    await new Promise((resolve, reject) => fresh.once('connect', resolve).once('error', reject))
+    return fresh
+  }
+  let socket: Socket = await dial()
   const auth = peer.authorization === undefined ? '' : `Authorization: ${peer.authorization}\r\n`
 
   async function send(method: string, path: string, body?: Buffer): Promise<void> {
     const length = body ? `Content-Length: ${body.length}\r\n` : ''
     const head = Buffer.from(`${method} ${pathname}${path} HTTP/1.1\r\nHost: ${host}\r\n${auth}${length}\r\n`)
-    const answered = readAnswer(socket, peer.name)
-    socket.write(body ? Buffer.concat([head, body]) : head)
-    await answered
+    const message = body ? Buffer.concat([head, body]) : head
+    for (let attempt = 1; ; attempt += 1) {
+      const answered = readAnswer(socket, peer.name)
+      socket.write(message)
+      try {
+        return await answered
+      } catch (error) {
+        // A server may end a connection between two requests (RFC 9112, 9.5); Apache does when many are open.
+        if (!(error instanceof ClosedEarly) || attempt === 3) throw error
+        socket = await dial()
+      }
+    }
   }
   return { send, close: () => socket.destroy() }
 }
+
+class ClosedEarly extends Error {}
 
 function readAnswer(socket: Socket, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let seen = 0
     let wanted = -1
     let head = ''
+    const ended = () => finish(new ClosedEarly(`${name} closed a connection before it answered`))
+    const lost = ({ message }: Error) => finish(new ClosedEarly(`${name}: ${message}`))
     const finish = (error?: Error) => {
-      socket.off('data', take).off('error', finish)
+      socket.off('data', take).off('error', lost).off('close', ended)
       if (error) reject(error)
       else resolve()
     }
@@ -106,7 +125,7 @@ function readAnswer(socket: Socket, name: string): Promise<void> {
       }
       if (seen >= wanted) finish()
     }
-    socket.on('data', take).once('error', finish)
+    socket.on('data', take).once('error', lost).once('close', ended)
   })
 }
 

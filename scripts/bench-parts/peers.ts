@@ -20,7 +20,7 @@ export async function startCairn(volume: string, options: { hasJournal?: boolean
     ],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+      env: { ...process.env, UV_THREADPOOL_SIZE: '64' },
     },
   )
   const ready = await lineOf(child, /^ready (.*)/)
@@ -61,6 +61,7 @@ export async function startInstance(data: string): Promise<Peer> {
     authorization: `Basic ${btoa('admin:Bench-pass-1')}`,
     folder: join(data, 'pools/pool/shares/shared'),
     pids: () => descendants(child.pid ?? 0).filter(isServer),
+    smbPort: smb,
     async stop() {
       child.kill('SIGTERM')
       await ended(child)

@@ -34,6 +34,8 @@ export interface IndexedOptions {
   box?: Box
   log?: Log
   database?: Database
+  /** Which processes are the server's own. Usually none: tests change files themselves, as a shell would. */
+  isOwn?: (pid: number) => boolean
 }
 
 /** A real pool with two shares and a home, the index of a server and its files. */
@@ -48,10 +50,12 @@ export async function startIndexed(t: ExecutionContext, given: IndexedOptions = 
   return openIndex(t, box, { ...given, log })
 }
 
+type OpenOptions = Omit<IndexedOptions, 'log'> & { log: Log }
+
 async function openIndex(
   t: ExecutionContext,
   box: Box,
-  { log, database }: { log: Log; database?: Database },
+  { log, database, isOwn = () => false }: OpenOptions,
 ): Promise<Indexed> {
   const volume = (kind: Volume['kind'], name: string): Volume => ({
     kind,
@@ -71,7 +75,7 @@ async function openIndex(
     everyVolume,
     adopt: async () => undefined,
     // The tests change files themselves, as a shell would.
-    isOwn: () => false,
+    isOwn,
   })
   const shares = {
     volumes: everyVolume,
@@ -107,7 +111,7 @@ export interface Walked {
 const status = new FileStatus()
 
 /** What the index must say of a volume, found out anew from the disk alone; the top has the path ''. */
-export function walk(volume: Volume): Map<string, Walked> {
+export function walk(volume: Pick<Volume, 'path'>): Map<string, Walked> {
   const found = new Map<string, Walked>()
   const visit = (path: string, folderId: number): Walked => {
     const place = join(volume.path, path)

@@ -20,6 +20,8 @@ export interface Cairn {
   dataDir: string
   /** What the launcher printed, line by line. */
   lines: string[]
+  /** What all its processes have logged. */
+  complaints: string[]
   pid: number
   /** Ends it as `kill` would, and waits until it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>
@@ -89,7 +91,8 @@ export async function startCairn(t: ExecutionContext, options: CairnOptions = {}
     await gone
   }
   t.teardown(() => stop())
-  const lines = await linesUntil(child, options.waitFor ?? /^ready http/)
+  const complaints: string[] = []
+  const lines = await linesUntil(child, complaints, options.waitFor ?? /^ready http/)
   const url = `http://127.0.0.1:${httpPort}`
   return {
     url,
@@ -97,6 +100,7 @@ export async function startCairn(t: ExecutionContext, options: CairnOptions = {}
     smbPort,
     dataDir,
     lines,
+    complaints,
     pid: child.pid ?? 0,
     stop,
     pids: program =>
@@ -127,9 +131,8 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-async function linesUntil(child: ChildProcess, wanted: RegExp): Promise<string[]> {
+async function linesUntil(child: ChildProcess, complaints: string[], wanted: RegExp): Promise<string[]> {
   const lines: string[] = []
-  const complaints: string[] = []
   const { stdout, stderr } = child
   if (!stdout || !stderr) throw new Error('no output')
   createInterface({ input: stderr }).on('line', line => complaints.push(line))

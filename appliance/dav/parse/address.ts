@@ -84,6 +84,8 @@ export function isMounted(url: string): boolean {
 
 /** The path of a request target: without query, and without the scheme and host of the absolute form. */
 export function pathOf(url: string): string {
+  // Nearly all are plain paths.
+  if (url.startsWith('/') && !/[?#]/.test(url)) return url
   const path = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
   return path === '' ? '/' : path
 }

@@ -168,8 +168,8 @@ function permissionsOf(entry: Entry): string {
   return place + own + (entry.kind === 'file' ? 'W' : 'CK')
 }
 
-function checksumsOf({ name }: Entry, { checksums }: Extras): string | undefined {
-  const known = checksums?.get(name)
+function checksumsOf(entry: Entry, { checksums }: Extras): string | undefined {
+  const known = entry.checksums ?? checksums?.get(entry.name)
   return known && `<oc:checksum>${known}</oc:checksum>`
 }
 

@@ -144,8 +144,9 @@ class Lister {
   }
 
   async #checksums(entries: readonly Entry[], parent: readonly string[]): Promise<Map<string, string>> {
-    if (!this.#plan.needsChecksums) return new Map()
-    return this.#call.files.checksums(this.#call.actor, parent, entries)
+    if (!this.#plan.needsChecksums) return none
+    const unknown = entries.filter(entry => !('checksums' in entry))
+    return unknown.length === 0 ? none : this.#call.files.checksums(this.#call.actor, parent, unknown)
   }
 
   async #dead(entries: readonly Entry[]): Promise<Map<number, PropertyRow[]>> {
@@ -156,7 +157,7 @@ class Lister {
 
   async #locks(entries: readonly Entry[], parent: readonly string[]): Promise<Map<Entry, LockRow[]>> {
     const { locks } = this.#call
-    if (!this.#plan.needsLocks || !(await locks.any())) return new Map()
+    if (!this.#plan.needsLocks || !locks.any()) return new Map()
     const inherited = (await locksOn(this.#call, parent)).filter(lock => lock.isInfinite)
     const own = Map.groupBy(await locks.of(idsOf(entries)), lock => lock.fileId)
     const above = (entry: Entry) => (entry.isVolumeRoot ? [] : inherited)
@@ -175,6 +176,7 @@ class Lister {
   }
 }
 
+const none = new Map<string, string>()
 const noRows: readonly PropertyRow[] = []
 
 /** The top of the tree: a home is never found below. */

@@ -40,7 +40,7 @@ export async function requireUnlocked(
   needs: readonly LockNeed[],
   tokens: ReadonlySet<string>,
 ): Promise<void> {
-  if (!(await call.locks.any())) return
+  if (!call.locks.any()) return
   for (const need of needs) {
     requireOpen(call, await locksOn(call, need.path), tokens)
     if (need.changesParent && need.path.length > 0)

@@ -1,4 +1,4 @@
-import { type Database, writeTransaction } from '../../lib/database.ts'
+import { type Database, readNow, writeTransaction } from '../../lib/database.ts'
 import type { LockRow } from './migrations.ts'
 
 /** What a new lock must not meet: locks on these files, and below this place where it is infinite. */
@@ -12,6 +12,7 @@ export interface LockScope {
 /** Locks by the id of what they lie on. Ended ones count nowhere and are cleared away as new ones come. */
 export function createLockStore(database: Database, now: () => number) {
   const anyRow = database.selectFrom('davLock').select('token').limit(1).compile()
+  let firstRow: (() => unknown) | undefined
   const live = (transaction: Database) =>
     transaction.selectFrom('davLock').selectAll().where('endsAt', '>', now())
 
@@ -37,9 +38,10 @@ export function createLockStore(database: Database, now: () => number) {
   }
 
   return {
-    /** Whether there may be any. Asked before every change: it is compiled once. */
-    async any(): Promise<boolean> {
-      return (await database.executeQuery(anyRow)).rows.length > 0
+    /** Whether there may be any. Asked before every change. */
+    any(): boolean {
+      firstRow ??= readNow(database, anyRow)
+      return firstRow() !== undefined
     },
     covering: (scope: LockScope) => covering(database, scope),
     below: (volume: string, path: string) => below(database, volume, path),

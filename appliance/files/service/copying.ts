@@ -61,7 +61,7 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       using inner = folder.folder(one.name)
       mkdirOrKeep(target.at(name), depth)
       using made = target.folder(name, openFlags.readOnly)
-      const identity = giveIdentity(made.fd, inner)
+      const identity = giveIdentity(made.fd, inner, one)
       if (!job.isShallow) {
         for (const child of readNames(inner, log)) {
           if (one.isVolumeRoot && isHidden([], child)) continue
@@ -80,7 +80,7 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       try {
         const toFd = target.open(name, openFlags.readWrite | openFlags.create | openFlags.exclusive, fileMode)
         try {
-          return await copyContent(fromFd, toFd)
+          return await copyContent(fromFd, toFd, one)
         } finally {
           closeDescriptor(toFd)
         }
@@ -89,11 +89,11 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       }
     }
 
-    async function copyContent(fromFd: number, toFd: number) {
+    async function copyContent(fromFd: number, toFd: number, one: Entry) {
       await cloneOrCopy(fromFd, toFd)
       const status = fstatSync(fromFd)
       carryAttributes(fromFd, toFd)
-      const identity = identityFor(fromFd)
+      const identity = identityFor(fromFd, one)
       writeIdentity(toFd, identity)
       fchmodSync(toFd, fileMode | (status.mode & 0o111))
       futimesSync(toFd, status.mtimeMs / 1000, status.mtimeMs / 1000)
@@ -103,10 +103,10 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       return identity
     }
 
-    function giveIdentity(fd: number, source: Folder) {
+    function giveIdentity(fd: number, source: Folder, one: Entry) {
       const sourceFd = source.open('.', openFlags.readOnly | openFlags.directory)
       try {
-        const identity = identityFor(sourceFd)
+        const identity = identityFor(sourceFd, one)
         writeIdentity(fd, identity)
         return identity
       } finally {
@@ -114,8 +114,10 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       }
     }
 
-    function identityFor(fd: number): Identity {
-      return (job.keepsIds ? identityOf(fd) : undefined) ?? newIdentity()
+    /** Of several names of a file each has an id of its own. */
+    function identityFor(fd: number, { id }: Entry): Identity {
+      const carried = job.keepsIds ? identityOf(fd) : undefined
+      return carried ? { ...carried, id: id ?? carried.id } : newIdentity()
     }
 
     async function note(identity: Identity, one: Entry) {

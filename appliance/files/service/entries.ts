@@ -4,6 +4,7 @@ import type { Folder } from './folders.ts'
 import { assignIdentity, fileEtag, type Identity, readIdentity } from './ids.ts'
 import { createKnownFiles, type Known } from './known-files.ts'
 import type { LastSeen } from './last-seen.ts'
+import { linkedId } from './linked-ids.ts'
 
 /** What is known of the folder with this inode and all that lies below it. */
 export interface FolderFacts {
@@ -32,7 +33,9 @@ export function createEntries(folderFacts?: FolderFacts, lastSeen?: LastSeen): E
   function describe(volume: Volume, folder: Folder, name: string): Entry | undefined {
     const kind = status.kind
     if (kind === 'other') return undefined
-    const { id, etag } = known.get(status) ?? look(volume, folder, name)
+    // Of several names of a file each has an id of its own.
+    const { id, etag } =
+      (status.links > 1 && kind === 'file' ? undefined : known.get(status)) ?? look(volume, folder, name)
     const inside = kind === 'folder' ? folderFacts?.folder(volume, status.inode) : undefined
     return {
       name,
@@ -50,9 +53,12 @@ export function createEntries(folderFacts?: FolderFacts, lastSeen?: LastSeen): E
   }
 
   function look(volume: Volume, folder: Folder, name: string): Known {
-    const identity = readIdentity(name === '' ? folder.path : folder.at(name)) ?? assign(volume, folder, name)
-    const etag = status.kind === 'file' ? fileEtag(identity, status) : undefined
-    return known.remember(status, { id: identity?.id, etag })
+    const carried = readIdentity(name === '' ? folder.path : folder.at(name)) ?? assign(volume, folder, name)
+    if (status.kind !== 'file') return known.remember(status, { id: carried?.id, etag: undefined })
+    const linked = carried && name !== '' ? linkedId(folder, name) : undefined
+    const identity = carried && { ...carried, id: linked ?? carried.id }
+    const found = { id: identity?.id, etag: fileEtag(identity, status) }
+    return status.links > 1 ? found : known.remember(status, found)
   }
 
   return {

@@ -7,10 +7,10 @@ export interface SyncQueue {
 
 /**
  * All fsyncs go through here, so many at once. Mounted `ssd`, Btrfs lets fsyncs that meet share one commit of the log
- * tree: 8 at once do three times as many a second as one after the other (docs/webdav.md). On a spinning disk one lane
- * is better; the tuning decides. Each takes a thread of libuv's pool while it waits (UV_THREADPOOL_SIZE).
+ * tree: 48 at once do twice as many a second as eight (docs/webdav.md). On a spinning disk one lane is better; the
+ * tuning decides. Each takes a thread of libuv's pool while it waits (UV_THREADPOOL_SIZE).
  */
-export function createSyncQueue({ lanes = 8 }: { lanes?: number } = {}): SyncQueue {
+export function createSyncQueue({ lanes = 48 }: { lanes?: number } = {}): SyncQueue {
   const waiting: (() => void)[] = []
   let free = lanes
 

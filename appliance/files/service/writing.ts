@@ -1,6 +1,13 @@
-import { fstatSync, statfsSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
-import { closeDeleted, closeDescriptor, renameAt, whileNotOpenForWriting } from '../../lib/posix.ts'
+import {
+  closeDeleted,
+  closeDescriptor,
+  FileStatus,
+  readStatus,
+  renameAt,
+  whileNotOpenForWriting,
+} from '../../lib/posix.ts'
 import { algorithmsOf, type Checksums } from '../parse/checksums.ts'
 import type { Entry, Volume, WriteOptions } from '../schema.ts'
 import { writeChecksums } from './checksums.ts'
@@ -8,10 +15,12 @@ import { createDigests, requireSame } from './digests.ts'
 import { carryAttributes, Draft, type Placeable, writeBody } from './drafts.ts'
 import type { Entries } from './entries.ts'
 import { inTheWay, isFolder, openElsewhere, saying, sayingAsync } from './failures.ts'
-import { Folder, openParent, openVolume } from './folders.ts'
+import { Folder, openParent } from './folders.ts'
 import { exchangeOnto, makeShelf } from './history/shelf.ts'
 import { writeWriter } from './history/writers.ts'
 import { identityOf, newIdentity, nextIdentity, writeIdentity } from './ids.ts'
+import { linkedId } from './linked-ids.ts'
+import { requireSpace } from './space.ts'
 import type { SyncQueue } from './sync-queue.ts'
 import { requireWritable, type Spot, splitSpot } from './tree.ts'
 import { exclusivelyIn } from './workspace.ts'
@@ -49,15 +58,16 @@ export function createReplacing({ entries, sync, onKept }: ReplaceDeps) {
     const target = { volume, parent, name, precondition: options.precondition, writer: spot.by?.user }
     const { current, executableBits } = lookAt(entries, target)
     await options.beforeBody?.(current)
-    requireSpace(volume, options.expectedSize)
+    await requireSpace(volume, options.expectedSize)
     return sayingAsync(async () => {
       using draft = source.open(volume)
       const checksums = await source.fill(draft)
       requireSame(options.expectedChecksums ?? {}, checksums)
       draft.seal(options.modifiedAtMs, executableBits)
+      const dressed = dress(entries, target, draft, checksums)
       await sync.sync(draft.fd)
       await options.beforeCommit?.()
-      const written = place(entries, target, draft, checksums)
+      const written = place(entries, target, draft, dressed)
       await sync.sync(draft.fd)
       if (written.kept) onKept(volume, written.kept)
       return written
@@ -118,23 +128,60 @@ function currentFile(
 /** `kept`: the id of the file whose earlier content is a version now. */
 type Placed = Written & { kept: number | undefined }
 
-/** One synchronous piece: what the precondition sees is what gets replaced. */
-function place(
+/** A draft as it will be seen, and what it was made for. */
+interface Dressed {
+  entry: Entry
+  checksums: Checksums
+  /** Tells the file that will be replaced, as it was then. */
+  replaces: string
+}
+
+/**
+ * Gives the draft its id, attributes and checksums before it first reaches the disk: then it has them whatever a power cut
+ * leaves of it, promised or not.
+ */
+function dress(entries: Entries, target: Target, draft: Placeable, checksums: Checksums): Dressed {
+  using folder = openParent(target.volume, target.parent)
+  const current = currentFile(entries, { ...target, folder })
+  using old = current ? saying(() => openFile(folder, target.name)) : undefined
+  return dressFor(entries, { ...target, folder, old }, draft, checksums)
+}
+
+type Replaced = (Disposable & { fd: number }) | undefined
+
+function dressFor(
   entries: Entries,
-  { volume, parent, name, precondition, writer }: Target,
+  { volume, folder, name, writer, old }: Target & { folder: Folder; old: Replaced },
   draft: Placeable,
   checksums: Checksums,
-): Placed {
+): Dressed {
+  inherit(old && { fd: old.fd, linkedId: linkedId(folder, name) }, draft.fd)
+  const entry = entries.at(volume, new Folder(draft.fd), '')
+  if (!entry) throw new Error('an open file is a file')
+  writeChecksums(draft.fd, entry.etag, checksums)
+  writeWriter(draft.fd, entry.etag, writer)
+  return { entry: { ...entry, name }, checksums, replaces: stateOf(old) }
+}
+
+const status = new FileStatus()
+
+function stateOf(old: Replaced): string {
+  if (!old || !readStatus(old.fd, '', status)) return 'nothing'
+  return `${status.inode}/${status.changedSeconds}/${status.changedNanoseconds}`
+}
+
+/** One synchronous piece: what the precondition sees is what gets replaced. */
+function place(entries: Entries, target: Target, draft: Placeable, dressed: Dressed): Placed {
+  const { volume, parent, name, precondition } = target
   return exclusivelyIn(draft.workspace, () => {
     using folder = openParent(volume, parent)
     const current = currentFile(entries, { volume, folder, name })
     precondition?.(current)
     using old = current ? openReplaced(folder, current) : undefined
-    inherit(old?.fd, draft.fd)
-    const entry = entries.at(volume, new Folder(draft.fd), '')
-    if (!entry) throw new Error('an open file is a file')
-    writeChecksums(draft.fd, entry.etag, checksums)
-    writeWriter(draft.fd, entry.etag, writer)
+    const { entry, checksums } =
+      stateOf(old) === dressed.replaces
+        ? dressed
+        : dressFor(entries, { ...target, folder, old }, draft, dressed.checksums)
     using shelf = current && makeShelf(volume, current)
     const rename = () =>
       current && shelf
@@ -144,15 +191,16 @@ function place(
     else rename()
     draft.placed()
     const kept = shelf ? current?.id : undefined
-    return { entry: { ...entry, name }, isNew: current === undefined, checksums, kept }
+    return { entry, isNew: current === undefined, checksums, kept }
   })
 }
 
-/** The new content gets the old one's id and attributes. */
-function inherit(oldFd: number | undefined, draftFd: number) {
-  const identity = oldFd === undefined ? undefined : identityOf(oldFd)
-  writeIdentity(draftFd, identity ? nextIdentity(identity) : newIdentity())
-  if (oldFd !== undefined) carryAttributes(oldFd, draftFd)
+/** The new content gets the attributes of the old one, and the id that it had by this name. */
+function inherit(old: { fd: number; linkedId: number | undefined } | undefined, draftFd: number) {
+  const identity = old && identityOf(old.fd)
+  const next = identity ? nextIdentity(identity) : newIdentity()
+  writeIdentity(draftFd, { ...next, id: old?.linkedId ?? next.id })
+  if (old) carryAttributes(old.fd, draftFd)
 }
 
 const largeBytes = 64 * 1024 * 1024
@@ -181,16 +229,6 @@ export function unlessOpenForWriting(fd: number, act: () => void): void {
     return
   }
   if (!isFree) throw openElsewhere()
-}
-
-const worthAskingBytes = 1024 * 1024
-
-export function requireSpace(volume: Volume, expectedSize = 0) {
-  if (expectedSize < worthAskingBytes) return
-  using top = openVolume(volume)
-  const { bavail, bsize } = statfsSync(top.path)
-  if (bavail * bsize < expectedSize)
-    throw new Failure('full', 'files/full', 'There is not enough space for this file.')
 }
 
 export function wrongSize(size: number, expected: number) {

@@ -39,22 +39,34 @@ function open(path: string): IndexDatabase {
   }
 }
 
-const version = 1
+const version = 2
 
 function migrate(database: IndexDatabase) {
   if (database.pragma('user_version', { simple: true }) === version) return
   dropIndex(database)
 }
 
-/** Everything is forgotten, in all processes that have it open. */
+/**
+ * Everything is forgotten, in all processes that have it open. No number of a volume is given out twice: else another
+ * process would take for one volume what is of another.
+ */
 export function dropIndex(database: IndexDatabase): void {
+  const lastNumber = lastVolumeNumber(database)
   const tables = database
     .prepare("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")
     .pluck()
     .all()
   for (const table of tables) database.exec(`drop table "${table}"`)
   database.exec(schema)
+  database.prepare("insert into sqlite_sequence (name, seq) values ('volume', ?)").run(lastNumber)
   database.pragma(`user_version = ${version}`)
+}
+
+function lastVolumeNumber(database: IndexDatabase): number {
+  const isThere = database.prepare("select 1 from sqlite_master where name = 'sqlite_sequence'").get()
+  if (!isThere) return 0
+  const last = database.prepare("select seq from sqlite_sequence where name = 'volume'").pluck().get()
+  return typeof last === 'number' ? last : 0
 }
 
 /**
@@ -68,7 +80,7 @@ export function dropIndex(database: IndexDatabase): void {
  */
 const schema = `
   create table volume (
-    number integer primary key,
+    number integer primary key autoincrement,
     kind text not null,
     name text not null,
     uuid text,

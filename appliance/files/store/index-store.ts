@@ -27,11 +27,9 @@ export interface EntryRow {
   checksums: string | null
 }
 
-export interface Times {
+export interface ModifiedTime {
   modifiedSeconds: number
   modifiedNanoseconds: number
-  changedSeconds: number
-  changedNanoseconds: number
 }
 
 export interface VolumeRow {
@@ -109,9 +107,8 @@ export function createIndexStore(database: IndexDatabase) {
   const setFolder = prepare(
     'update entry set etag = ?, size = ?, sum = ? where volume = ? and parent = ? and name = ?',
   )
-  const setTimes = prepare(
-    `update entry set modified = ?, modifiedNs = ?, changed = ?, changedNs = ?
-     where volume = ? and parent = ? and name = ?`,
+  const setModified = prepare(
+    'update entry set modified = ?, modifiedNs = ? where volume = ? and parent = ? and name = ?',
   )
   const allChildren = prepare('select * from entry where volume = ? and parent = ?')
   const setListed = prepare(
@@ -142,6 +139,7 @@ export function createIndexStore(database: IndexDatabase) {
     `select parent, name from touched
      where volume = ? and (parent, name) > (?, ?) and period < ? order by parent, name limit ?`,
   )
+  const isTouched = prepare('select 1 from touched where volume = ? and parent = ? and name = ?')
   const untouch = prepare('delete from touched where volume = ? and period < ?')
   const countTouched = prepare('select count(*) from touched where volume = ?').pluck()
   const addOrphan = prepare('insert or ignore into orphan (volume, inode) values (?, ?)')
@@ -174,16 +172,8 @@ export function createIndexStore(database: IndexDatabase) {
     byId: (id: number) => byId.all(id) as EntryRow[],
     setFolder: (row: EntryRow) =>
       void setFolder.run(row.etag, row.size, row.sum, row.volume, row.parent, row.name),
-    setTimes: (row: EntryRow, times: Times) =>
-      void setTimes.run(
-        times.modifiedSeconds,
-        times.modifiedNanoseconds,
-        times.changedSeconds,
-        times.changedNanoseconds,
-        row.volume,
-        row.parent,
-        row.name,
-      ),
+    setModified: (row: EntryRow, { modifiedSeconds, modifiedNanoseconds }: ModifiedTime) =>
+      void setModified.run(modifiedSeconds, modifiedNanoseconds, row.volume, row.parent, row.name),
     allChildren: (volume: number, parent: number) =>
       allChildren.iterate(volume, parent) as IterableIterator<EntryRow>,
     setListed: (volume: number, inode: number, isListed: boolean) =>
@@ -206,6 +196,8 @@ export function createIndexStore(database: IndexDatabase) {
         parent: number
         name: string
       }[],
+    isTouched: ({ volume, parent, name }: Pick<EntryRow, 'volume' | 'parent' | 'name'>) =>
+      isTouched.get(volume, parent, name) !== undefined,
     /** What is touched from here on belongs to the next period. */
     nextPeriod: (volume: number) => nextPeriod.get(volume) as number,
     untouch: (volume: number, beforePeriod: number) => void untouch.run(volume, beforePeriod),

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { createMemory } from '../../lib/memory.ts'
 import type { Storage } from '../../storage/index.ts'
 import type { Users } from '../../users/index.ts'
@@ -53,7 +52,7 @@ export function createCatalog({ store, storage, users, poolsDir }: CatalogDeps):
   const shares = () => memory.value().shares.filter(({ state }) => state === 'ready')
   const right = ({ user }: Who, share: ShareRecord) => rightOf(user, users.groupsOf(user), share)
   const pathOf = (pool: string, kind: Kind, name: string) =>
-    join(storage.mounted(pool)?.path ?? join(poolsDir, pool), kind, name)
+    `${storage.mounted(pool)?.path ?? `${poolsDir}/${pool}`}/${kind}/${name}`
 
   function stateOf(pool: string) {
     const state = storage.mounted(pool)?.state ?? 'missing'

@@ -18,7 +18,7 @@ export interface SearchRange {
 }
 
 /** The types that tell what an inode is and where; all others of an inode come after them. */
-export const itemType = { inode: 1, ref: 12, extendedRef: 13 } as const
+export const itemType = { inode: 1, ref: 12, extendedRef: 13, extent: 108 } as const
 
 export function searchBuffer(bytes: number): Buffer {
   return Buffer.alloc(headAt + bytes)
@@ -45,12 +45,16 @@ export interface ItemKey {
 
 /** Continues right behind `last`. What comes after an inode's references is skipped: nobody asks for it. */
 export function continueSearch(into: Buffer, { inode, type, offset }: ItemKey): void {
-  const isSkipped = type > itemType.extendedRef
+  const isSkipped = isBehindRefs({ type })
   into.writeBigUInt64LE(BigInt(isSkipped ? inode + 1 : inode), 8)
   into.writeUInt32LE(isSkipped ? 0 : type, 56)
   into.writeBigUInt64LE(isSkipped ? 0n : offset + 1n, 24)
   into.writeUInt32LE(all32, 64)
   into.writeBigUInt64LE(BigInt(into.length - headAt), 104)
+}
+
+export function isBehindRefs({ type }: Pick<ItemKey, 'type'>): boolean {
+  return type > itemType.extendedRef
 }
 
 export interface InodeItem {
@@ -82,6 +86,8 @@ export interface ItemVisitor {
   inode(item: InodeItem): void
   wantsRefs(inode: number): boolean
   refs(refs: InodeRef[]): void
+  /** A piece of its content, and the transaction that wrote it. */
+  extent?(inode: number, transid: number): void
 }
 
 /** Takes the items of an answer apart; the last key, or undefined where there were none. */
@@ -92,6 +98,9 @@ export function readItems(bytes: Buffer, visitor: ItemVisitor): ItemKey | undefi
     const type = bytes.readUInt32LE(at + 24)
     const length = bytes.readUInt32LE(at + 28)
     if (type <= itemType.extendedRef) readItem(bytes, { at, type, length }, visitor)
+    // struct btrfs_file_extent_item
+    else if (type === itemType.extent)
+      visitor.extent?.(number64(bytes, at + 8), number64(bytes, at + itemHeadBytes))
     if (done === count - 1)
       last = { inode: number64(bytes, at + 8), type, offset: bytes.readBigUInt64LE(at + 16) }
     at += itemHeadBytes + length

@@ -46,6 +46,8 @@ export function createAuthenticate(deps: SignInDeps): Authenticate {
   // A device that keeps sending an old password is refused without being counted each time.
   const refusedUntil = new BoundedMap<string, number>(mostRemembered)
 
+  const keys = new WeakMap<object, { authorization: string; key: string }>()
+
   function forget(user: string | null) {
     remembered.forget(user)
     refusedUntil.clear()
@@ -78,11 +80,20 @@ export function createAuthenticate(deps: SignInDeps): Authenticate {
   async function byHeader(request: IncomingMessage, authorization: string): Promise<Actor | undefined> {
     // Browsers send a remembered Basic password along with other sites' requests.
     if (!isSafe(request.method) && isForeignPage(request.headers)) throw foreign()
-    const key = keyedHash(secretKey, authorization)
+    const key = keyOf(request.socket, authorization)
     if ((refusedUntil.get(key) ?? 0) > clock.now()) throw wrong()
     const address = plainAddress(request.socket.remoteAddress)
     const identity = remembered.get(key) ?? (await identify(key, authorization, address))
     return actorOf(identity, 'rest', address)
+  }
+
+  /** A connection says the same with every request. */
+  function keyOf(socket: object, authorization: string): string {
+    const last = keys.get(socket)
+    if (last?.authorization === authorization) return last.key
+    const key = keyedHash(secretKey, authorization)
+    keys.set(socket, { authorization, key })
+    return key
   }
 
   async function bySession(request: IncomingMessage, token: string): Promise<Actor | undefined> {

@@ -26,7 +26,12 @@ const atOnce = 500
 /** What root's shell or another box left in a share is given to us on sight, and looked at again. */
 export function createAdopting({ pools, adopt, log }: AdoptingDeps) {
   const found = new Map<string, Foundling>()
+  const failed: Foundling[] = []
   const status = new FileStatus()
+
+  function add(volume: Volume, path: string[]) {
+    found.set(`${keyOf(volume)}/${path.join('/')}`, { volume, path })
+  }
 
   async function adoptAll(onLooked: (volume: Volume) => OnLooked) {
     while (found.size > 0) {
@@ -36,6 +41,7 @@ export function createAdopting({ pools, adopt, log }: AdoptingDeps) {
       for (const ones of Map.groupBy(foundlings, ({ volume }) => keyOf(volume)).values())
         await adoptIn(ones, onLooked)
     }
+    for (const { volume, path } of failed.splice(0)) add(volume, path)
   }
 
   async function adoptIn(ones: readonly Foundling[], onLooked: (volume: Volume) => OnLooked) {
@@ -46,6 +52,8 @@ export function createAdopting({ pools, adopt, log }: AdoptingDeps) {
       await adopt(volume, paths)
     } catch (error) {
       log.warn('files of another account could not be taken over', { volume: keyOf(volume), error })
+      // The agent comes back; it will be tried with the next ones.
+      for (const { path } of ones) failed.push({ volume, path })
       return
     }
     for (const some of Map.groupBy(paths, path => path.slice(0, -1).join('/')).values())
@@ -72,9 +80,7 @@ export function createAdopting({ pools, adopt, log }: AdoptingDeps) {
     await index.listBelow(row.number, folders, { onLooked })
   }
 
-  return {
-    add: (volume: Volume, path: string[]) =>
-      void found.set(`${keyOf(volume)}/${path.join('/')}`, { volume, path }),
-    adoptAll,
-  }
+  return { add, adoptAll }
 }
+
+export type Adopting = ReturnType<typeof createAdopting>

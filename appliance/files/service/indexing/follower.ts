@@ -10,7 +10,7 @@ import { createMarks } from './marks.ts'
 import type { OpenPool, OpenPools } from './open-pools.ts'
 import type { OnLooked } from './pool-index.ts'
 import { createTakingIn, type Outside, type TakingIn } from './taking-in.ts'
-import { type Trust, volumeKey } from './trust.ts'
+import { keyOf, type Trust, volumeKey } from './trust.ts'
 
 export interface FollowerDeps {
   changes: Pick<Changes, 'since' | 'follow'>
@@ -51,6 +51,7 @@ export function createFollower(deps: FollowerDeps) {
   const marks = createMarks({ changes, trust, pools, volumesOf, signal })
   const taking = new WeakMap<OpenPool, TakingIn>()
   let isServed = false
+  let isWalked = false
   let work: Promise<unknown> = Promise.resolve()
   const deferred = new Map<string, NodeJS.Timeout>()
 
@@ -77,6 +78,7 @@ export function createFollower(deps: FollowerDeps) {
   /** A plain folder tells nothing: it is walked through at the start, and own changes keep the index right. */
   async function walkInstead() {
     isServed = true
+    isWalked = true
     await takeAll()
   }
 
@@ -114,7 +116,8 @@ export function createFollower(deps: FollowerDeps) {
   async function catchUpVolume(volume: Volume, isQuiet = false) {
     using _hold = pools.hold(volume.pool)
     const found = pools.find(volume)
-    if (!found) return
+    // It is too full to be written, perhaps.
+    if (!found) return takeLater(volume)
     const { pool, index, row } = found
     const onLooked = isQuiet || row.uuid === null ? adoptingOnly(volume) : noting(volume)
     try {
@@ -231,6 +234,18 @@ export function createFollower(deps: FollowerDeps) {
     }
   }
 
+  const later = new Set<string>()
+  function takeLater(volume: Volume) {
+    const key = keyOf(volume)
+    if (!isServed || later.has(key)) return
+    later.add(key)
+    void delay(retryMs, undefined, { ref: false }).then(() => {
+      later.delete(key)
+      const now = everyVolume().find(one => keyOf(one) === key)
+      return now?.isAvailable && !now.isReadOnly && !signal.aborted && !trust.has(now) ? take(now) : undefined
+    })
+  }
+
   /** All volumes that are there and not relied on yet. */
   async function takeAll() {
     for (const volume of everyVolume()) if (volume.isAvailable && !trust.has(volume)) await take(volume)
@@ -240,12 +255,13 @@ export function createFollower(deps: FollowerDeps) {
   return {
     /** Whether it is this process that keeps the index right. */
     isServed: () => isServed,
+    /** The agent is another one now, and may serve another process first. */
+    lost() {
+      isServed = isWalked
+    },
     take,
     takeAll,
-    takeLater: (volume: Volume) => {
-      if (isServed)
-        void delay(retryMs, undefined, { ref: false }).then(() => (signal.aborted ? undefined : take(volume)))
-    },
+    takeLater,
     start() {
       following = follow()
     },

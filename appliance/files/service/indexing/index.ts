@@ -7,7 +7,7 @@ import { randomToken } from '../../../lib/secret.ts'
 import type { Changes } from '../../../storage/index.ts'
 import type { Volume } from '../../schema.ts'
 import type { ListedRow } from '../../store/index-store.ts'
-import type { Adopt } from './adopting.ts'
+import { type Adopt, createAdopting } from './adopting.ts'
 import { etagOf } from './etags.ts'
 import { createFollower, type OutsideChange } from './follower.ts'
 import { createOpenPools, type OpenPool } from './open-pools.ts'
@@ -90,7 +90,7 @@ export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }:
   const { signal } = stopping
   const trust = createTrust({ events, everyVolume })
   const pools = createOpenPools({ log, trust, everyVolume, onDoubt: volume => follower.takeLater(volume) })
-  const own = createOwnChanges({ pools })
+  const own = createOwnChanges({ pools, adopting: createAdopting({ ...deps, pools, log }) })
   const follower = createFollower({ ...deps, trust, pools, log, everyVolume, signal })
   const unsubscribe: (() => void)[] = []
   const volumesOf = (pool: string) => everyVolume().filter(volume => volume.pool === pool)
@@ -160,13 +160,22 @@ export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }:
     }
   }
 
+  const volumeAt = ({ pool, kind, name }: VolumeKey & { pool: string }) =>
+    volumesOf(pool).find(one => keyOf(one) === `${pool}/${kind}/${name}`)
+
   function replaced(place: VolumeKey & { pool: string }) {
-    const volume = volumesOf(place.pool).find(
-      one => keyOf(one) === `${place.pool}/${place.kind}/${place.name}`,
-    )
+    const volume = volumeAt(place)
     if (!volume) return
     trust.set(volume, false)
     if (follower.isServed()) void follower.take(volume, true)
+  }
+
+  function restored({ path, ...place }: VolumeKey & { pool: string; path: string }) {
+    const volume = volumeAt(place)
+    const names = path.split('/').filter(Boolean)
+    const name = names.pop()
+    if (volume && name !== undefined)
+      void own.changed([{ volume, folder: names, names: [name], isOwn: false }])
   }
 
   const safely = (act: () => Promise<void>) => () =>
@@ -204,9 +213,11 @@ export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }:
     },
     start() {
       unsubscribe.push(
-        trust.start(follower.isServed),
+        trust.start(follower.isServed, follower.takeLater),
+        events.on('agent/connected', ({ isFirst }) => (isFirst ? undefined : follower.lost())),
         events.on('files/index-dropped', ({ pool }) => safely(() => drop(pool))()),
         events.on('storage/subvolume-replaced', replaced),
+        events.on('shares/restored', restored),
         events.on('shares/changed', safely(volumesChanged)),
         events.on('storage/changed', safely(volumesChanged)),
       )

@@ -8,8 +8,11 @@ import { bytesOf, contributionOf, folderEtag, minus, plus, type Sum, sumIn } fro
 export interface Ledger {
   /** A name appeared, or is something else now; `before` is what it was. */
   put(row: EntryRow, before: EntryRow | undefined): void
-  /** A name has gone. `isMoved`: what it named lives on elsewhere in this volume. */
-  remove(row: EntryRow, options?: { isMoved?: boolean }): void
+  /**
+   * A name has gone. `isMoved`: what it named lives on elsewhere in this volume. `isOwn`: our own faces know what they did
+   * with its id; nobody else inherits it.
+   */
+  remove(row: EntryRow, options?: { isMoved?: boolean; isOwn?: boolean | undefined }): void
   settle(): void
 }
 
@@ -107,11 +110,11 @@ export function createLedger(store: IndexStore, nowMs: number): Ledger {
       add(row.volume, row.parent, worthOf(row))
       store.touch(row.volume, row.parent, row.name)
     },
-    remove(row, { isMoved = false } = {}) {
+    remove(row, { isMoved = false, isOwn = false } = {}) {
       take(row)
       store.drop(row)
       if (!isMoved) orphan(row)
-      if (!row.isFolder && row.id !== 0) store.vanish({ ...row, atMs: nowMs })
+      if (!row.isFolder && row.id !== 0 && !isOwn) store.vanish({ ...row, atMs: nowMs })
       store.touch(row.volume, row.parent, row.name)
     },
     settle() {

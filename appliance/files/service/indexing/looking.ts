@@ -12,6 +12,7 @@ import {
   nextIdentity,
   readIdentity,
 } from '../ids.ts'
+import { linkedId } from '../linked-ids.ts'
 import { isHidden } from '../tree.ts'
 import { bytesOf, contributionOf, folderEtag, plus, type Sum, sumIn } from './etags.ts'
 import type { Ledger } from './ledger.ts'
@@ -39,6 +40,10 @@ export interface Looked {
 export interface LookOptions {
   /** Its content may have changed even where size and time are the same. */
   isWritten?: boolean
+  /** Looked at long after it happened: what the index took in since its mark, it has seen as it is. */
+  isLate?: boolean
+  /** The volume is another one than was known, from another time. */
+  isReplaced?: boolean
   /** Our own faces have given it the identity that it shall have. */
   isOwn?: boolean
 }
@@ -65,17 +70,19 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     const before = store.at(place.volume, place.inode, name)
     const found = lookFor(place, name)
     if (found === 'closed') return { kind: 'closed', row: before, before, isForeign: false }
-    if (found === 'gone') return gone(ledger, before)
+    if (found === 'gone') return gone(ledger, before, options)
     const isForeign = status.uid !== ownUid
     if (before && isUnchanged(before)) return { kind: 'same', row: before, before, isForeign }
     const hasOthers = before?.inode !== status.inode || (status.kind === 'file' && status.links > 1)
     const elsewhere = hasOthers
       ? store.byInode(place.volume, status.inode).filter(row => !isAt(row, place, name))
       : []
-    const stays = elsewhere.filter(row => isStillThere(row))
-    const moved = elsewhere.find(row => !stays.includes(row))
+    const stays = elsewhere.filter(row => staysThere(row))
+    const moved = elsewhere.find(row => !stays.includes(row) && isOf(row))
     const identity = identityFor(place, name, { before, moved, stays, ...options })
-    for (const row of elsewhere) if (!stays.includes(row)) ledger.remove(row, { isMoved: true })
+    for (const row of elsewhere)
+      if (!stays.includes(row))
+        ledger.remove(row, { isMoved: row === moved, isOwn: options.isOwn || options.isLate })
     const row = rowOf(place, name, { identity, before, moved })
     if (before && isSameRow(before, row)) return { kind: 'same', row: before, before, isForeign }
     ledger.put(row, before)
@@ -94,6 +101,11 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     }
   }
 
+  /** Numbers of inodes come again when a share goes back to a snapshot. */
+  function isOf(row: EntryRow | undefined): row is EntryRow {
+    return row?.inode === status.inode && row.born === status.bornSeconds
+  }
+
   function isUnchanged(row: EntryRow): boolean {
     return (
       row.inode === status.inode &&
@@ -104,10 +116,12 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     )
   }
 
-  function gone(ledger: Ledger, before: EntryRow | undefined): Looked {
+  function gone(ledger: Ledger, before: EntryRow | undefined, { isOwn, isLate }: LookOptions): Looked {
     if (!before) return { kind: 'nothing', row: undefined, before, isForeign: false }
-    ledger.remove(before)
-    if (!before.isFolder) passOn(ledger, before)
+    // Long after it happened it may have been our own face that took it away.
+    const isForGood = isOwn || isLate
+    ledger.remove(before, { isOwn: isForGood })
+    if (!before.isFolder && !isForGood) passOn(ledger, before)
     return { kind: 'gone', row: undefined, before, isForeign: false }
   }
 
@@ -147,17 +161,21 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     moved: EntryRow | undefined
     /** The same inode under names that it still has. */
     stays: readonly EntryRow[]
-    isWritten?: boolean
-    isOwn?: boolean
+    isWritten?: boolean | undefined
+    isLate?: boolean | undefined
+    isReplaced?: boolean | undefined
+    isOwn?: boolean | undefined
   }
 
   function identityFor(place: LookPlace, name: string, context: Context): Identity | undefined {
     const carried = readIdentity(place.folder.at(name))
     const wanted = wantedIdentity(place, name, carried, context)
-    if (carried && carried.id === wanted.id && carried.generation === wanted.generation) return carried
-    if (context.stays.length > 0 && carried && wanted.generation === carried.generation) return wanted
-    if (!giveIdentity(place.folder, name, wanted))
-      return carried && wanted.id === carried.id ? carried : undefined
+    // Of several names of a file, the inode carries the id of the first.
+    const hasOthers = context.stays.length > 0 || (status.kind === 'file' && status.links > 1)
+    const kept = carried && hasOthers ? { ...wanted, id: carried.id } : wanted
+    if (carried && carried.id === kept.id && carried.generation === kept.generation) return wanted
+    if (!giveIdentity(place.folder, name, kept))
+      return carried && carried.id === kept.id ? { ...carried, id: wanted.id } : undefined
     readStatus(place.folder.fd, name, status)
     return wanted
   }
@@ -166,46 +184,74 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     place: LookPlace,
     name: string,
     carried: Identity | undefined,
-    { before, moved, stays, isWritten, isOwn }: Context,
+    { before, moved, stays, isWritten, isLate, isReplaced: isFromElsewhere, isOwn }: Context,
   ): Identity {
     const isFolder = status.kind === 'folder'
-    const same = before?.inode === status.inode ? before : undefined
-    if (stays.length > 0 || (same && carried && carried.id !== same.id && same.id !== 0))
-      return linkIdentity({ place, name, carried: carried ?? newIdentity(), row: same, stays, store })
-    if (same && same.id !== 0) {
-      const known = {
-        id: same.id,
-        generation: carried?.id === same.id ? carried.generation : same.generation,
-      }
-      return isWritten && isSilentlyChanged(same, known) ? nextIdentity(known) : known
+    const where = { volume: place.volume, isOwn }
+    const same = isOf(before) && before.id !== 0 ? before : undefined
+    const asKnown = (row: EntryRow): Identity => {
+      if (carried?.id !== row.id) return { id: row.id, generation: row.generation }
+      // Its share went back to a snapshot: what generations came in between must not come again.
+      return carried.generation < row.generation && isFromElsewhere ? nextIdentity(row) : carried
     }
+    const outdated = (row: EntryRow, known: Identity) =>
+      isSilentlyChanged(row, known, { isWritten, isLate, isOwn }) ? nextIdentity(known) : known
+    if (stays.length > 0) {
+      const known = linkIdentity({ place, name, carried: carried ?? newIdentity(), row: same, stays, store })
+      return same ? outdated(same, known) : known
+    }
+    // Also where it carries another's, since root copied that one's attributes onto it.
+    if (same) return outdated(same, asKnown(same))
     const isReplaced = before && !before.isFolder && !isFolder && before.id !== 0 && !isOwn
     const replaced = isReplaced ? before : undefined
-    if (replaced && isTemporary(moved?.name ?? name)) return nextIdentity(replaced)
-    if (moved && moved.id !== 0)
-      return { id: moved.id, generation: carried?.id === moved.id ? carried.generation : moved.generation }
-    if (carried && !hasOtherBearer(carried.id, place.volume)) return carried
+    // With an id, and from out of our sight: so our own faces have put it there, and have not told yet. Or a power cut has
+    // taken away what they put there last. What came back from a snapshot is of an earlier generation.
+    const isEarlier =
+      carried && carried.id === replaced?.id && carried.generation < replaced.generation && !isLate
+    const isPlaced = carried && !moved && !isEarlier && !hasOtherBearer(carried.id, where)
+    if (replaced && !isPlaced && isTemporary(moved?.name ?? name, isLate)) return nextIdentity(replaced)
+    if (moved && moved.id !== 0) return outdated(moved, asKnown(moved))
+    const linked = carried && !isFolder ? linkedId(place.folder, name) : undefined
+    if (carried && linked !== undefined && !hasOtherBearer(linked, where))
+      return { id: linked, generation: carried.generation }
+    if (isPlaced) return carried
     if (replaced) return nextIdentity(replaced)
     const vanished = carried || isFolder ? undefined : store.vanishedAt(place.volume, place.inode, name)
-    if (vanished && vanished.atMs > nowMs() - momentsMs && !hasOtherBearer(vanished.id, place.volume))
+    if (vanished && vanished.atMs > nowMs() - momentsMs && !hasOtherBearer(vanished.id, where))
       return nextIdentity(vanished)
     return newIdentity()
   }
 
-  /** Somebody wrote into it, and set its time back or was done within the same instant. */
-  function isSilentlyChanged(row: EntryRow, { generation }: Identity): boolean {
-    return (
-      row.isFolder === 0 &&
-      generation === row.generation &&
-      row.size === status.sizeBytes &&
-      row.modified === status.modifiedSeconds &&
-      row.modifiedNs === status.modifiedNanoseconds
-    )
+  /**
+   * Somebody wrote into it, and set its time back or was done within the same instant. Or set its time back only after it
+   * had been looked at: else it would have the etag of what it was at that time.
+   */
+  function isSilentlyChanged(
+    row: EntryRow,
+    { generation }: Identity,
+    { isWritten, isLate, isOwn }: Pick<Context, 'isWritten' | 'isLate' | 'isOwn'>,
+  ): boolean {
+    if (row.isFolder === 1 || isOwn || generation !== row.generation) return false
+    const changed = status.changedSeconds - row.changed || status.changedNanoseconds - row.changedNs
+    if (isLate && (changed <= 0 || isOursSinceMark(row))) return false
+    const later = status.modifiedSeconds - row.modified || status.modifiedNanoseconds - row.modifiedNs
+    return later < 0 || (later === 0 && isWritten === true && row.size === status.sizeBytes)
   }
 
-  /** A temporary file that takes the place of the real one: rsync, editors, downloads. Or one that was just made. */
-  function isTemporary(name: string): boolean {
-    return /^[.~#]|~$|\.(tmp|temp|part|partial|crdownload|new)$/i.test(name) || isYoung()
+  /**
+   * A power cut may have come while our own faces were taking it away again, which shows in its ctime only. Then it is as
+   * they wrote it, and as they have acknowledged it.
+   */
+  function isOursSinceMark(row: EntryRow): boolean {
+    return row.checksums !== null && store.isTouched(row)
+  }
+
+  /**
+   * A temporary file that takes the place of the real one: rsync, editors, downloads. Or one that was just made; which
+   * says nothing long after it happened, since it may have been our own face that moved it.
+   */
+  function isTemporary(name: string, isLate = false): boolean {
+    return /^[.~#]|~$|\.(tmp|temp|part|partial|crdownload|new)$/i.test(name) || (!isLate && isYoung())
   }
 
   function isYoung(): boolean {
@@ -213,15 +259,36 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
   }
 
   /** Whether another inode has this id: then what carries it too is a copy. */
-  function hasOtherBearer(id: number, volume: number): boolean {
+  function hasOtherBearer(
+    id: number,
+    { volume, isOwn }: { volume: number; isOwn: boolean | undefined },
+  ): boolean {
+    const mayBeThere = (row: EntryRow) => {
+      const found = whereIs(row)
+      // What our own faces moved took its id along, with all that is in it.
+      return found === 'there' || (found === 'astray' && !isOwn)
+    }
     return store
       .byId(id)
-      .some(row => !(row.volume === volume && row.inode === status.inode) && isStillThere(row))
+      .some(row => !(row.volume === volume && row.inode === status.inode) && mayBeThere(row))
   }
 
-  function isStillThere(row: EntryRow): boolean {
+  /** One more name of the file that is being looked at. */
+  function staysThere(row: EntryRow): boolean {
+    const found = whereIs(row)
+    return found === 'there' || (found === 'astray' && status.kind === 'file' && status.links > 1)
+  }
+
+  /** `astray`: its folder has been moved, or taken away with it; that will be told. */
+  function whereIs(row: EntryRow): 'there' | 'gone' | 'astray' {
     using folder = places.openFolder(row.volume, row.parent)
-    return folder !== undefined && readStatus(folder.fd, row.name, other) && other.inode === row.inode
+    if (!folder) return places.pathOf(row.volume, row.parent) ? 'astray' : 'gone'
+    try {
+      return readStatus(folder.fd, row.name, other) && other.inode === row.inode ? 'there' : 'gone'
+    } catch (error) {
+      if (errnoOf(error) === 'EACCES') return 'astray'
+      throw error
+    }
   }
 
   function rowOf(
@@ -231,7 +298,7 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
   ): EntryRow {
     const { id, generation } = known.identity ?? { id: 0, generation: 0 }
     const isFolder = status.kind === 'folder'
-    const same = known.before?.inode === status.inode ? known.before : known.moved
+    const same = isOf(known.before) ? known.before : known.moved
     const inside = isFolder ? insideOf(volume, same) : undefined
     const etag = inside ? folderEtag(id, inside.sum) : fileEtag(known.identity, status)
     return {
@@ -286,10 +353,15 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     }
   }
 
-  /** The folder itself: its times go with what is put into it, and nothing above has to know. */
+  /**
+   * The folder itself: its time goes with what is put into it, and nothing above has to know. Not so when its attributes
+   * changed last, which only a look at its name takes in.
+   */
   function lookAtFolder({ volume, inode, folder }: LookPlace) {
     const row = store.folder(volume, inode)
-    if (row && readStatus(folder.fd, '', status) && !isUnchanged(row)) store.setTimes(row, status)
+    if (!row || !readStatus(folder.fd, '', status)) return
+    if (row.modified !== status.modifiedSeconds || row.modifiedNs !== status.modifiedNanoseconds)
+      store.setModified(row, status)
   }
 
   /** The top of a volume, which no folder names. False where it is away. */
@@ -304,10 +376,17 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     return true
   }
 
+  /** The top of a volume stays what it is, also where root copied the attributes of another folder onto it. */
+  function keepTop({ volume, inode, folder }: LookPlace) {
+    const row = store.folder(volume, inode)
+    if (row && row.id !== 0 && readIdentity(folder.path)?.id !== row.id) giveIdentity(folder, '.', row)
+  }
+
   return {
     look,
     lookAtFolder,
     lookAtTop,
+    keepTop,
     isGone: (place: LookPlace, name: string) => lookFor(place, name) === 'gone',
   }
 }

@@ -1,15 +1,18 @@
 import { FileStatus, readStatus } from '../../../lib/posix.ts'
 import type { Volume } from '../../schema.ts'
 import type { EntryRow } from '../../store/index-store.ts'
+import type { Adopting } from './adopting.ts'
 import type { OpenPools } from './open-pools.ts'
 import { openAlong } from './places.ts'
-import type { Look } from './pool-index.ts'
+import type { Look, OnLooked } from './pool-index.ts'
 
 /** A change that is done: these names in this folder, by its path in the volume. */
 export interface Change {
   volume: Volume
   folder: readonly string[]
   names: readonly string[]
+  /** False: it was not given the identity that it shall have. */
+  isOwn?: boolean
 }
 
 interface Waiting {
@@ -21,7 +24,7 @@ interface Waiting {
 const changesAtOnce = 50
 
 /** Brings the index in line with what this process has changed; what waits together goes into one transaction. */
-export function createOwnChanges({ pools }: { pools: OpenPools }) {
+export function createOwnChanges({ pools, adopting }: { pools: OpenPools; adopting: Adopting }) {
   const waiting: Waiting[] = []
   const status = new FileStatus()
   let isPlanned = false
@@ -54,23 +57,60 @@ export function createOwnChanges({ pools }: { pools: OpenPools }) {
         for (const { change } of some) fresh.push(...lookAt(change, look))
       })
       // A folder that came with something in it: copied, or moved from elsewhere.
-      for (const row of fresh) await index?.listBelow(row.volume, [row], {})
+      for (const row of fresh) {
+        const volume = some.find(({ change }) => pools.find(change.volume)?.row.number === row.volume)?.change
+          .volume
+        await index?.listBelow(row.volume, [row], {
+          isOwn: true,
+          ...(volume ? { onLooked: noting(volume) } : {}),
+        })
+      }
+      if (fresh.length > 0) adoptLater(first.change.volume)
     } catch (error) {
       for (const { change } of some) pools.doubt(change.volume, error)
     }
   }
 
-  function lookAt({ volume, folder: path, names }: Change, look: Look): EntryRow[] {
+  function adoptLater(volume: Volume) {
+    void adopting.adoptAll(noting).catch(error => pools.doubt(volume, error))
+  }
+
+  /** In what a shell has just made, or an index that is being made anew: nobody else will look at it again. */
+  const noting =
+    (volume: Volume): OnLooked =>
+    ({ isForeign }, { volume: number, inode }, name) => {
+      const above = isForeign ? pools.find(volume)?.index.places.pathOf(number, inode) : undefined
+      if (above) adopting.add(volume, [...above, name])
+    }
+
+  function lookAt({ volume, folder: path, names, isOwn = true }: Change, look: Look): EntryRow[] {
     const found = pools.find(volume)
     if (!found) return []
     using folder = openAlong(volume.path, path)
     if (!folder || !readStatus(folder.fd, '', status)) return []
     const { inode } = status
-    // Not known yet: then it will be listed with all that is in it.
-    if (!found.index.store.folder(found.row.number, inode)) return []
-    const place = { volume: found.row.number, inode, isTop: path.length === 0, folder }
-    const rows = names.map(name => look(place, { name, isOwn: true }).row)
-    return rows.filter(row => row?.isListed === 0).filter(row => row !== undefined)
+    const { store } = found.index
+    const { number } = found.row
+    const above = path.flatMap((_, depth) => lookAbove(volume, path.slice(0, depth + 1), look))
+    // Not to be found: then whoever finds it will list it with all that is in it.
+    if (!store.folder(number, inode)) return above
+    const place = { volume: number, inode, isTop: path.length === 0, folder }
+    return [...above, ...unlisted(names.map(name => look(place, { name, isOwn }).row))]
+  }
+
+  /** A shell has made or moved this folder a moment ago: what lies in it could not be reached in a listing. */
+  function lookAbove(volume: Volume, path: readonly string[], look: Look): EntryRow[] {
+    const { index, row } = pools.find(volume) ?? {}
+    const name = path.at(-1)
+    using above = openAlong(volume.path, path.slice(0, -1))
+    if (!index || !row || !above || name === undefined) return []
+    if (!readStatus(above.fd, '', status)) return []
+    const { inode } = status
+    const known = index.store.at(row.number, inode, name)
+    if (!index.store.folder(row.number, inode) || !readStatus(above.fd, name, status)) return []
+    if (known?.inode === status.inode) return []
+    const place = { volume: row.number, inode, isTop: path.length === 1, folder: above }
+    return unlisted([look(place, { name }).row])
   }
 
   return {
@@ -81,4 +121,8 @@ export function createOwnChanges({ pools }: { pools: OpenPools }) {
       return Promise.all(all)
     },
   }
+}
+
+function unlisted(rows: readonly (EntryRow | undefined)[]): EntryRow[] {
+  return rows.filter(row => row !== undefined).filter(row => row.isListed === 0)
 }

@@ -32,6 +32,12 @@ export interface LookGroup {
   names: Iterable<NameToLook>
 }
 
+export interface LookListeners {
+  onLooked?: OnLooked | undefined
+  /** A folder that is not where it was known to be. */
+  onMissing?(inode: number, names: readonly NameToLook[]): void
+}
+
 export type Look = (place: LookPlace, name: NameToLook) => Looked
 export type OnLooked = (looked: Looked, place: LookPlace, name: string) => void
 
@@ -51,18 +57,20 @@ export interface PoolIndex {
   lookIn(
     volume: number,
     byFolder: Iterable<readonly [number, readonly NameToLook[]]>,
-    onLooked?: OnLooked,
+    listeners: LookListeners,
   ): Promise<void>
   /** The same at once, within one transaction: for a few names. */
   lookNow(work: (look: Look) => void): void
+  /** Sees to it that the top of a volume carries the id that it is known by. */
+  keepTop(place: LookPlace): void
   /** Whether nothing that is served has this name there. */
   isGone(place: LookPlace, name: string): boolean
   /** The path of the file or folder with this id in the volume. */
   pathOfId(volume: number, id: number): string[] | undefined
   /** Brings all that is below folders not listed yet into the index, those given or any of the volume. */
   listBelow(volume: number, folders: EntryRow[] | 'all', control: WalkControl): Promise<void>
-  /** Finds which names have come to a folder or gone from it, and looks at those. */
-  relistNames(volume: number, inode: number, onLooked?: OnLooked): Promise<void>
+  /** Finds which names have come to a folder or gone from it, and looks at those; false where it could not be opened. */
+  relistNames(volume: number, inode: number, onLooked?: OnLooked): Promise<boolean>
   /** Everything is listed anew; what is known meanwhile stays. */
   distrust(volume: number): Promise<void>
   /** The entries of a folder by name, after `after`, all of one moment. */
@@ -76,7 +84,12 @@ export interface PoolIndex {
 }
 
 export interface WalkControl {
+  isLate?: boolean
+  /** What is there came from another time than what is known. */
+  isReplaced?: boolean
   onLooked?: OnLooked
+  /** Our own faces have made all of it. */
+  isOwn?: boolean
   signal?: AbortSignal
 }
 
@@ -89,6 +102,8 @@ export interface PoolIndexDeps {
 
 const sliceMs = 3
 const namesAtOnce = 500
+/** To list a folder that is closed to us, or that somebody moves about. */
+const mostTries = 3
 
 /** The index of one pool as this process has it open. */
 export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): PoolIndex {
@@ -161,8 +176,11 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
         const done: [Looked, LookPlace, string][] = []
         transaction(ledger => {
           const endsAt = performance.now() + sliceMs
+          // It may have gone between two transactions: what is in it belongs nowhere then.
+          const gone = next.done || isKnown(next.value.place) ? undefined : next.value.place
           for (; !next.done && performance.now() < endsAt; next = rounds.next()) {
             const { place, name, options } = next.value
+            if (place === gone) continue
             if (name === undefined) looking.lookAtFolder(place)
             else done.push([looking.look(ledger, place, name, options), place, name])
           }
@@ -175,6 +193,8 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     }
   }
 
+  const isKnown = ({ volume, inode }: LookPlace) => store.folder(volume, inode) !== undefined
+
   /** One name after the other; at the end of each folder the folder itself. */
   function* roundsOf(
     groups: Iterable<LookGroup>,
@@ -182,7 +202,7 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     for (const { open, names } of groups) {
       const place = open()
       // It may be gone, or not known yet: then it is listed as a whole when it is.
-      if (!place || !store.folder(place.volume, place.inode)) continue
+      if (!place || !isKnown(place)) continue
       for (const { name, ...options } of names) yield { place, name, options }
       yield { place, options: {} }
     }
@@ -193,11 +213,13 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
   function* groupsIn(
     volume: number,
     byFolder: Iterable<readonly [number, readonly NameToLook[]]>,
+    onMissing: LookListeners['onMissing'],
   ): Generator<LookGroup> {
     const topInode = top(volume)?.inode
     for (const [inode, names] of byFolder) {
       using folder = places.openFolder(volume, inode)
       if (folder) yield { open: () => ({ volume, inode, isTop: inode === topInode, folder }), names }
+      else onMissing?.(inode, names)
     }
   }
 
@@ -219,32 +241,40 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     return { volume, inode, isTop: top(volume)?.inode === inode, folder }
   }
 
-  async function listBelow(volume: number, folders: EntryRow[] | 'all', { onLooked, signal }: WalkControl) {
-    const closed = new Set<number>()
-    const more = () =>
-      store.unlisted(volume, namesAtOnce + closed.size).filter(({ inode }) => !closed.has(inode))
+  async function listBelow(
+    volume: number,
+    folders: EntryRow[] | 'all',
+    { onLooked, isOwn = false, isReplaced = false, isLate = false, signal }: WalkControl,
+  ) {
+    const tries = new Map<number, number>()
+    const isTried = ({ inode }: EntryRow) => (tries.get(inode) ?? 0) >= mostTries
+    const more = () => store.unlisted(volume, namesAtOnce + tries.size).filter(row => !isTried(row))
     const waiting = folders === 'all' ? more() : [...folders]
     for (let row = waiting.pop(); row && !signal?.aborted; row = waiting.pop()) {
-      const isListed = await listOne(row, (looked, place, name) => {
+      const isListed = await listOne(row, { isOwn, isReplaced, isLate }, (looked, place, name) => {
         onLooked?.(looked, place, name)
         // A wide tree is found again by asking for what is not listed.
         if (looked.row?.isListed === 0 && (folders !== 'all' || waiting.length < namesAtOnce))
           waiting.push(looked.row)
       })
-      if (!isListed) closed.add(row.inode)
+      if (!isListed) tries.set(row.inode, (tries.get(row.inode) ?? 0) + 1)
       if (waiting.length === 0 && folders === 'all') waiting.push(...more())
     }
   }
 
-  /** False where it cannot be entered: it is not listed until it belongs to us. What has gone needs no list. */
-  async function listOne({ volume, inode }: EntryRow, onLooked: OnLooked): Promise<boolean> {
+  /** False where it cannot be entered: it is not listed until it belongs to us. Or where it is elsewhere, or gone. */
+  async function listOne(
+    { volume, inode }: EntryRow,
+    options: LookOptions,
+    onLooked: OnLooked,
+  ): Promise<boolean> {
     using folder = places.openFolder(volume, inode)
     if (folder) {
       const place = placeOf(volume, inode, folder)
       const isNew = store.someChildren(volume, inode, 1).length === 0
       let isClosed = false
       try {
-        await look(place, namesIn(folder), (looked, at, name) => {
+        await look(place, namesIn(folder, options), (looked, at, name) => {
           isClosed ||= looked.kind === 'closed'
           onLooked(looked, at, name)
         })
@@ -254,9 +284,27 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
       }
       if (isClosed) return false
       if (!isNew) await lookAtMissing(place, onLooked)
-    } else if (places.isClosed(volume, inode)) return false
+    } else {
+      if (!places.isClosed(volume, inode)) await lookForLost(volume, inode, onLooked)
+      return false
+    }
     store.write(() => store.setListed(volume, inode, true))
     return true
+  }
+
+  /** Not where it was known to be: what is there instead, of it or of a folder above it, is taken in. */
+  async function lookForLost(volume: number, inode: number, onLooked: OnLooked) {
+    const row = store.folder(volume, inode)
+    if (!row) return
+    if (!places.pathOf(volume, inode))
+      return store.write(() => {
+        // Part of something that has gone. What finds it elsewhere will list it.
+        store.drop(row)
+        store.addOrphan(volume, inode)
+      })
+    using above = places.openFolder(volume, row.parent)
+    if (!above) return lookForLost(volume, row.parent, onLooked)
+    await look(placeOf(volume, row.parent, above), [{ name: row.name }], onLooked)
   }
 
   async function lookAtMissing(place: LookPlace, onLooked?: OnLooked) {
@@ -269,17 +317,23 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
 
   async function relistNames(volume: number, inode: number, onLooked?: OnLooked) {
     using folder = places.openFolder(volume, inode)
-    if (!folder) return
+    if (!folder) return false
     const place = placeOf(volume, inode, folder)
     const known = new Set(store.names(volume, inode))
     const fresh: NameToLook[] = []
-    for (const { name } of namesIn(folder)) if (!known.delete(name)) fresh.push({ name })
+    try {
+      for (const name of namesIn(folder, { isWritten: false })) if (!known.delete(name.name)) fresh.push(name)
+    } catch (error) {
+      if (errnoOf(error) !== 'EACCES') throw error
+      return false
+    }
     await look(place, fresh, onLooked)
     await look(
       place,
       [...known].map(name => ({ name })),
       onLooked,
     )
+    return true
   }
 
   return {
@@ -297,8 +351,10 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     top,
     topPath,
     look,
-    lookIn: (volume, byFolder, onLooked) => lookAll(groupsIn(volume, byFolder), onLooked),
+    lookIn: (volume, byFolder, { onLooked, onMissing }) =>
+      lookAll(groupsIn(volume, byFolder, onMissing), onLooked),
     lookNow,
+    keepTop: looking.keepTop,
     isGone: looking.isGone,
     pathOfId(volume, id) {
       const row = store.byId(id).find(one => one.volume === volume)
@@ -355,11 +411,15 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
   }
 }
 
-/** One after the other, however many there are. A name that is no UTF-8 is found under no name. */
-function* namesIn(folder: Folder): Generator<NameToLook> {
+/**
+ * One after the other, however many there are. A name that is no UTF-8 is found under no name. Nobody has told what
+ * happened to them, so what was changed at all may have been written.
+ */
+function* namesIn(folder: Folder, options: LookOptions = {}): Generator<NameToLook> {
   const directory = opendirSync(folder.path, { bufferSize: namesAtOnce })
   try {
-    for (let entry = directory.readSync(); entry; entry = directory.readSync()) yield { name: entry.name }
+    for (let entry = directory.readSync(); entry; entry = directory.readSync())
+      yield { name: entry.name, isWritten: true, ...options }
   } finally {
     directory.closeSync()
   }

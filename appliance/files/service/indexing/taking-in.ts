@@ -32,25 +32,27 @@ const ownMs = 2_000
 export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDeps) {
   const status = new FileStatus()
   const owners = new BoundedMap<number, boolean>(500)
-  /** Folders that were not where they should be: listed again once they are found. */
-  const astray = new Map<string, { volume: number; inode: number; tries: number }>()
+  /** Folders that were not where they should be: looked into once they are found. */
+  const astray = new Map<string, { volume: number; news: ChangedFolder; tries: number }>()
   const deferred: { folders: ChangedFolder[]; dueAtMs: number }[] = []
 
   async function takeIn(folders: readonly ChangedFolder[]) {
     const [own, others] = apart(folders, ({ pids }) => pids.length > 0 && pids.every(isOwnProcess))
     if (own.length > 0) deferred.push({ folders: own, dueAtMs: Date.now() + ownMs })
-    await takeInNow(others)
+    await takeInNow(others, false)
   }
 
-  async function takeInNow(folders: readonly ChangedFolder[]) {
-    const gone: { volume: number; folder: ChangedFolder; names: ChangedName[] }[] = []
-    for (const folder of folders) {
+  async function takeInNow(folders: readonly ChangedFolder[], isOwn: boolean) {
+    // What was renamed comes first: its old name may be another file's by now, which must not pass for it.
+    const [moved, others] = apart(folders, ({ kinds }) => kinds.includes('moved-to'))
+    const gone: [number, ChangedFolder][] = []
+    for (const folder of [...moved, ...others]) {
       const volume = index.volumeOf(folder.subvolume)
       if (!volume) continue
-      const missing = await lookIn(volume.number, folder, folder.names, 'there')
-      if (missing.length > 0) gone.push({ volume: volume.number, folder, names: missing })
+      const names = await lookIn(volume.number, folder, folder.names, { isOwn, which: 'there' })
+      if (names.length > 0) gone.push([volume.number, { ...folder, names }])
     }
-    for (const { volume, folder, names } of gone) await lookIn(volume, folder, names, 'any')
+    for (const [volume, folder] of gone) await lookIn(volume, folder, folder.names, { isOwn, which: 'any' })
     await findAstray()
   }
 
@@ -58,7 +60,7 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
   async function takeInDeferred(nowMs = Date.now()) {
     const due = deferred.filter(({ dueAtMs }) => dueAtMs <= nowMs)
     deferred.splice(0, due.length)
-    for (const { folders } of due) await takeInNow(folders)
+    for (const { folders } of due) await takeInNow(folders, true)
   }
 
   /** Answers those that are not there, which are left for later, unless `any` are wanted. */
@@ -66,32 +68,59 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
     volume: number,
     news: ChangedFolder,
     names: readonly ChangedName[],
-    which: 'there' | 'any',
+    { isOwn, which }: { isOwn: boolean; which: 'there' | 'any' },
   ) {
     if (names.length === 0) return []
     using folder = openFolder(volume, news)
     if (!folder) {
-      if (index.store.folder(volume, news.inode))
-        astray.set(`${volume}/${news.inode}`, { volume, inode: news.inode, tries: 0 })
+      if (index.store.folder(volume, news.inode)) lookLater(volume, news)
       return []
     }
     const place = { volume, inode: news.inode, isTop: index.top(volume)?.inode === news.inode, folder }
     const isThere = ({ name }: ChangedName) => name === null || !index.isGone(place, name)
     const [there, missing] = which === 'any' ? [names, []] : partition(names, isThere)
+    if (there.some(({ name }) => name === '.')) await lookAtItself(place)
     const pidsOf = new Map(there.map(({ name, pids }) => [name, pids]))
+    const wanted = there.flatMap(asName).map(one => ({ ...one, isOwn }))
+    await lookAt(place, wanted, name => pidsOf.get(name) ?? [])
+    return missing
+  }
+
+  async function lookAt(place: LookPlace, names: readonly NameToLook[], pidsOf: (name: string) => number[]) {
     const fresh: Looked[] = []
-    await index.look(place, there.flatMap(asName), (looked, at, name) => {
+    await index.look(place, names, (looked, at, name) => {
       if (looked.row?.isListed === 0) fresh.push(looked)
-      onOutside({ looked, place: at, name, pids: pidsOf.get(name) ?? [] })
+      onOutside({ looked, place: at, name, pids: pidsOf(name) })
     })
     await index.listBelow(
-      volume,
+      place.volume,
       fresh.flatMap(({ row }) => (row ? [row] : [])),
       {
+        isOwn: names.every(({ isOwn }) => isOwn),
         onLooked: (looked, at, name) => onOutside({ looked, place: at, name, pids: [] }),
       },
     )
-    return missing
+  }
+
+  /** Of a folder whose owner, mode or attributes have changed: that shows at its name, in the folder above. */
+  async function lookAtItself(place: LookPlace) {
+    if (place.isTop) return index.keepTop(place)
+    const row = index.store.folder(place.volume, place.inode)
+    using above = row && index.places.openFolder(row.volume, row.parent)
+    if (!row || !above) return
+    const isTop = index.top(row.volume)?.inode === row.parent
+    await lookAt(
+      { volume: row.volume, inode: row.parent, isTop, folder: above },
+      [{ name: row.name }],
+      () => [],
+    )
+  }
+
+  function lookLater(volume: number, news: ChangedFolder) {
+    const key = `${volume}/${news.inode}`
+    const known = astray.get(key)
+    if (!known) astray.set(key, { volume, news: { ...news, path: null }, tries: 0 })
+    else known.news.names = [...known.news.names, ...news.names]
   }
 
   function openFolder(volume: number, { inode, path }: ChangedFolder): Folder | undefined {
@@ -104,12 +133,16 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
   }
 
   async function findAstray() {
-    for (const [key, one] of astray) {
-      const isKnown = index.store.folder(one.volume, one.inode) !== undefined
-      using folder = isKnown ? index.places.openFolder(one.volume, one.inode) : undefined
-      one.tries += 1
-      if (folder) await index.relistNames(one.volume, one.inode)
-      if (folder || !isKnown || one.tries > mostTries) astray.delete(key)
+    for (const [key, { volume, news, tries }] of [...astray]) {
+      astray.delete(key)
+      const isKnown = index.store.folder(volume, news.inode) !== undefined
+      using folder = isKnown ? index.places.openFolder(volume, news.inode) : undefined
+      if (folder) {
+        await lookIn(volume, news, news.names, { isOwn: false, which: 'any' })
+        await index.relistNames(volume, news.inode)
+      } else if (tries >= mostTries && index.places.pathOf(volume, news.inode))
+        throw new Error(`the folder ${news.inode} is not where it was known to be`)
+      else if (isKnown && tries < mostTries) astray.set(key, { volume, news, tries: tries + 1 })
     }
   }
 

@@ -32,7 +32,8 @@ export function createTrust({ events, everyVolume }: TrustDeps) {
 
   function set(volume: Volume, isTrue: boolean) {
     const key = keyOf(volume)
-    if (isTrue === trusted.has(key)) return
+    // That it is true again is said each time: another process may have doubted it, unheard.
+    if (!isTrue && !trusted.has(key)) return
     take(key, isTrue)
     events.publish('files/index-changed', { volume: key, isTrue })
   }
@@ -59,10 +60,15 @@ export function createTrust({ events, everyVolume }: TrustDeps) {
       return fresh
     },
     endPeriod: (volume: Volume) => void periods.delete(keyOf(volume)),
-    /** `knows`: whether this process is the one that follows the feed. */
-    start(knows: () => boolean): () => void {
+    /** `knows`: whether this process is the one that follows the feed. `onDoubt`: another one has met a problem. */
+    start(knows: () => boolean, onDoubt: (volume: Volume) => void): () => void {
       const ends = [
-        events.on('files/index-changed', ({ volume, isTrue }) => take(volume, isTrue)),
+        events.on('files/index-changed', ({ volume: key, isTrue }) => {
+          const isNews = trusted.has(key) && !isTrue
+          take(key, isTrue)
+          const volume = isNews ? everyVolume().find(one => keyOf(one) === key) : undefined
+          if (volume && knows()) onDoubt(volume)
+        }),
         events.on('files/index-asked', ({ by }) => {
           if (by === self || !knows()) return
           for (const volume of everyVolume())

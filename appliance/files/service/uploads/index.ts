@@ -6,11 +6,12 @@ import { compareNames, layOut } from '../../plan/uploads.ts'
 import type { Person, Volume, Volumes } from '../../schema.ts'
 import { missing, saying, sayingAsync } from '../failures.ts'
 import { syncFolder } from '../removing.ts'
+import { requireSpace } from '../space.ts'
 import type { Sweeper } from '../sweeping.ts'
 import type { SyncQueue } from '../sync-queue.ts'
 import { requireWritable, type Spot } from '../tree.ts'
 import { exclusivelyIn, openReserved } from '../workspace.ts'
-import { type Replacing, requireSpace, type Written } from '../writing.ts'
+import type { Replacing, Written } from '../writing.ts'
 import { createExpiring, discardTransfer } from './expiring.ts'
 import { createFinishing, type FinishOptions } from './finishing.ts'
 import { createProgress } from './progress.ts'
@@ -87,7 +88,7 @@ export function createUploads({ shares, spot, replace, sync, sweeper, log }: Upl
       checkChunkName(chunk)
       using found = open(person, transfer)
       requireWritable({ volume: found.volume, path: [] })
-      requireSpace(found.volume, bytesToCome(found, options))
+      await requireSpace(found.volume, bytesToCome(found, options))
       await sayingAsync(() => receive(found, chunk, body, options))
     },
     async list(person, transfer) {

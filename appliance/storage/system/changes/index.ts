@@ -58,7 +58,7 @@ async function describe(found: readonly Found[], finder: LinkFinder, since: numb
 
 /** Undefined for what is Cairn's own. */
 async function describeOne(
-  { item, refs }: Found,
+  { item, refs, isWritten }: Found,
   finder: LinkFinder,
   since: number,
 ): Promise<ChangedEntry | undefined> {
@@ -67,7 +67,7 @@ async function describeOne(
   const links = isTop ? [] : await finder.linksOf(all)
   if (!isTop && links.length === 0) return undefined
   const { generation, transid, links: _, ...facts } = item
-  return { ...facts, isNew: generation > since, links }
+  return { ...facts, isNew: generation > since, isWritten, links }
 }
 
 /** All names of each of these inodes, in the order asked; none for one that is gone or Cairn's own. */

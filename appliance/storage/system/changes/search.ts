@@ -5,6 +5,7 @@ import {
   type InodeItem,
   type InodeRef,
   type ItemKey,
+  isBehindRefs,
   readItems,
   searchBuffer,
   writeSearch,
@@ -15,6 +16,8 @@ export interface Found {
   item: InodeItem
   /** Those that lay beside it; perhaps not all. */
   refs: InodeRef[]
+  /** Content was written after the mark; true also where not all of that was looked at. */
+  isWritten: boolean
 }
 
 export interface FoundPage {
@@ -41,6 +44,7 @@ export async function findChanged(
     if (!last) return { found: collector.all(), next: null }
     if (collector.whole().length >= atLeast)
       return { found: collector.whole(), next: collector.unfinished() ?? behind(last) }
+    if (isBehindRefs(last)) collector.skip(last.inode)
     continueSearch(bytes, last)
   }
 }
@@ -61,10 +65,17 @@ function createCollector(since: number) {
     inode(item: InodeItem) {
       finish()
       // Without links it is gone, and only somebody's open descriptor keeps it.
-      if (item.links > 0) current = { item, refs: [] }
+      if (item.links > 0) current = { item, refs: [], isWritten: false }
     },
     wantsRefs: (inode: number) => current?.item.inode === inode,
     refs: (refs: InodeRef[]) => void current?.refs.push(...refs),
+    extent(inode: number, transid: number) {
+      if (current?.item.inode === inode && transid > since) current.isWritten = true
+    },
+    /** What else belongs to this inode does not come by. */
+    skip(inode: number) {
+      if (current?.item.inode === inode) current.isWritten = true
+    },
     /** Those whose items have all come by. */
     whole: () => whole,
     unfinished: () => current?.item.inode,

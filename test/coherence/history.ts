@@ -1,0 +1,48 @@
+import type { Found } from './disk.ts'
+
+/** What must hold from one quiet moment to the next. */
+export function createHistory() {
+  /** Which content an etag of an id stood for. */
+  const contents = new Map<string, string>()
+  let before: ReadonlyMap<string, Found> = new Map()
+
+  return {
+    compare(now: ReadonlyMap<string, Found>): { path: string; text: string }[] {
+      const problems: { path: string; text: string }[] = []
+      const bearers = new Map<number, string>()
+      const earlier = byInode(before)
+      const oldIds = new Set([...before.values()].map(({ id }) => id))
+      const names = countNames(now)
+      for (const [path, is] of now) {
+        const other = bearers.get(is.id)
+        if (other !== undefined) problems.push({ path, text: `has the id ${is.id}, as has ${other}` })
+        bearers.set(is.id, path)
+        const key = `${is.id} ${is.etag}`
+        const known = contents.get(key)
+        if (is.kind === 'file' && known !== undefined && known !== is.hash)
+          problems.push({ path, text: `the etag ${is.etag} stood for other content before` })
+        contents.set(key, is.hash)
+        const was = earlier.get(is.inode)
+        // It may have inherited the id of what it replaced. Of several names of a file each has its own.
+        const hasOneName = names.get(is.inode) === 1 && !is.isFurtherName && was?.isLinked === false
+        if (was && was.id !== is.id && !oldIds.has(is.id) && hasOneName)
+          problems.push({ path, text: `the id ${was.id} of ${was.path} became ${is.id}` })
+      }
+      before = now
+      return problems
+    },
+  }
+}
+
+function countNames(all: ReadonlyMap<string, Found>): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { inode } of all.values()) counts.set(inode, (counts.get(inode) ?? 0) + 1)
+  return counts
+}
+
+function byInode(all: ReadonlyMap<string, Found>) {
+  const names = countNames(all)
+  return new Map(
+    [...all].map(([path, { id, inode }]) => [inode, { path, id, isLinked: (names.get(inode) ?? 1) > 1 }]),
+  )
+}

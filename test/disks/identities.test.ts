@@ -1,0 +1,184 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { testIf } from '../helpers/needs.ts'
+import { eventually } from '../storage/box.ts'
+import { agrees, ann, folderOf, type Indexed, startIndexed, walk } from './indexing.ts'
+
+const indexTest = testIf('root', 'btrfs')
+const body = (text: string) => Readable.from([Buffer.from(text)])
+
+async function listed({ files }: Indexed, ...path: string[]) {
+  const found = []
+  for await (const page of files.list(ann, path)) found.push(...page)
+  return new Map(found.map(entry => [entry.name, entry]))
+}
+
+indexTest(
+  'what root copies with its attributes onto a file, a folder or a share makes it no other one',
+  async t => {
+    const indexed = await startIndexed(t)
+    const { media, other } = indexed
+    const at = (...names: string[]) => join(media.path, ...names)
+    for (const name of ['one', 'two']) {
+      await mkdir(at(name, 'inner'), { recursive: true })
+      await writeFile(at(name, 'inner', 'file'), name)
+    }
+    await agrees(t, indexed, media)
+    const before = walk(media)
+    const top = walk(other).get('')?.id
+    execFileSync('cp', ['-a', `${at('one')}/.`, at('two')])
+    execFileSync('cp', ['-a', `${at('one')}/.`, other.path])
+    await agrees(t, indexed, media)
+    await agrees(t, indexed, other)
+    const after = walk(media)
+    for (const [path, { id }] of before) t.is(after.get(path)?.id, id, path)
+    t.is(walk(other).get('')?.id, top)
+  },
+)
+
+indexTest(
+  'a time that is set back after the file was looked at does not bring back its old etag',
+  async t => {
+    const indexed = await startIndexed(t)
+    const { media } = indexed
+    const at = join(media.path, 'file')
+    await writeFile(at, 'one')
+    utimesSync(at, 1000, 1000)
+    await agrees(t, indexed, media)
+    const before = walk(media).get('file')?.etag
+    await writeFile(at, 'two')
+    await agrees(t, indexed, media)
+    utimesSync(at, 1000, 1000)
+    await agrees(t, indexed, media)
+    t.not(walk(media).get('file')?.etag, before)
+  },
+)
+
+indexTest('a file of several names changes under all of them, also where size and time stay', async t => {
+  const indexed = await startIndexed(t)
+  const { media } = indexed
+  const at = (name: string) => join(media.path, name)
+  await writeFile(at('first'), 'one')
+  utimesSync(at('first'), 1000, 1000)
+  await agrees(t, indexed, media)
+  await link(at('first'), at('second'))
+  await agrees(t, indexed, media)
+  const before = await listed(indexed, 'media')
+  t.not(before.get('first')?.id, before.get('second')?.id)
+  writeFileSync(at('second'), 'two', { flag: 'r+' })
+  utimesSync(at('second'), 1000, 1000)
+  const etagOf = async (name: string) => (await listed(indexed, 'media')).get(name)?.etag
+  await eventually(t, indexed.box, 'another etag', async () => {
+    return (await etagOf('first')) !== before.get('first')?.etag
+  })
+  await agrees(t, indexed, media)
+  const after = await listed(indexed, 'media')
+  for (const name of ['first', 'second']) {
+    t.is(after.get(name)?.id, before.get(name)?.id)
+    t.not(after.get(name)?.etag, before.get(name)?.etag)
+    t.is((await indexed.files.stat(ann, ['media', name])).id, before.get(name)?.id)
+  }
+  const { entry } = await indexed.files.write(ann, ['media', 'second'], body('three'))
+  t.is(entry.id, before.get('second')?.id)
+  t.is((await listed(indexed, 'media')).get('second')?.etag, entry.etag)
+})
+
+indexTest('what lies in a folder that was moved while nobody looked is looked at', async t => {
+  const first = await startIndexed(t)
+  const { media, box } = first
+  const at = (...names: string[]) => join(media.path, ...names)
+  // Older than the folders that it comes to lie in, so that it is told of first.
+  await writeFile(at('file'), 'one')
+  await mkdir(at('inner'))
+  await mkdir(at('outer'))
+  await rename(at('file'), at('inner', 'file'))
+  await rename(at('inner'), at('outer', 'inner'))
+  await agrees(t, first, media)
+  await first.stop()
+  await rename(at('outer'), at('moved'))
+  await rename(at('moved', 'inner'), at('moved', 'renamed'))
+  await writeFile(at('moved', 'renamed', 'file'), 'two, and longer')
+  const second = await startIndexed(t, { box })
+  await agrees(t, second, media)
+})
+
+indexTest(
+  'what is put into a folder that a shell has just made can be reached from the top at once',
+  async t => {
+    const indexed = await startIndexed(t)
+    const { files, media } = indexed
+    mkdirSync(join(media.path, 'new', 'inner'), { recursive: true })
+    execFileSync('chown', ['-R', '2770:2770', join(media.path, 'new')])
+    await files.write(ann, ['media', 'new', 'inner', 'file'], body('x'))
+    t.true((await listed(indexed, 'media')).has('new'))
+    t.is(walk(media).get('')?.etag, folderOf(indexed, media).etag)
+    t.is(folderOf(indexed, media, 'new').size, 1)
+  },
+)
+
+indexTest('an id that went to another share with its file comes back to nobody', async t => {
+  const indexed = await startIndexed(t, { isOwn: pid => pid === process.pid })
+  const { files, media } = indexed
+  const { entry: moved } = await files.write(ann, ['media', 'file'], body('moved'))
+  await files.move(ann, ['media', 'file'], ['other', 'file'], { overwrite: false })
+  const { entry: fresh } = await files.write(ann, ['media', 'file'], body('fresh'))
+  t.not(fresh.id, moved.id)
+  await files.remove(ann, ['other', 'file'])
+  t.is((await listed(indexed, 'media')).get('file')?.id, fresh.id)
+  await agrees(t, indexed, media)
+})
+
+indexTest('a copy whose source is moved away at once gets an id of its own', async t => {
+  const indexed = await startIndexed(t)
+  const { media } = indexed
+  const at = (...names: string[]) => join(media.path, ...names)
+  for (const name of ['from', 'to']) await mkdir(at(name))
+  await writeFile(at('from', 'file'), 'x')
+  await agrees(t, indexed, media)
+  const id = walk(media).get('from/file')?.id
+  for (let round = 0; round < 10; round++) {
+    execFileSync('sh', ['-c', 'cp -a "$0/from/file" "$0/to/file" && mv "$0/from" "$0/moved"', media.path])
+    await agrees(t, indexed, media)
+    t.is(walk(media).get('moved/file')?.id, id)
+    t.not(walk(media).get('to/file')?.id, id)
+    await rename(at('moved'), at('from'))
+    await rm(at('to', 'file'))
+  }
+  t.true(statSync(at('from', 'file')).isFile())
+})
+
+indexTest('a file that is made under the name of one that was renamed a moment ago is another', async t => {
+  const indexed = await startIndexed(t)
+  const { media } = indexed
+  const at = (...names: string[]) => join(media.path, ...names)
+  for (const name of ['a', 'b']) await mkdir(at(name))
+  for (let round = 0; round < 10; round++) {
+    const [from, to] = [at('a', `file${round}`), at('b', `file${round}`)]
+    await writeFile(from, 'x')
+    await agrees(t, indexed, media)
+    const id = walk(media).get(`a/file${round}`)?.id
+    execFileSync('sh', ['-c', 'touch "$0.mark"; mv "$0" "$1"; echo new >"$0"', from, to])
+    await agrees(t, indexed, media)
+    t.is(walk(media).get(`b/file${round}`)?.id, id)
+    t.not(walk(media).get(`a/file${round}`)?.id, id)
+  }
+})
+
+indexTest('a change that keeps size and time is found also when nobody looked', async t => {
+  const first = await startIndexed(t)
+  const { media, box } = first
+  const at = join(media.path, 'file')
+  await writeFile(at, 'one')
+  utimesSync(at, 1000, 1000)
+  await agrees(t, first, media)
+  const before = walk(media).get('file')?.etag
+  await first.stop()
+  writeFileSync(at, 'two', { flag: 'r+' })
+  utimesSync(at, 1000, 1000)
+  const second = await startIndexed(t, { box })
+  await agrees(t, second, media)
+  t.not(walk(media).get('file')?.etag, before)
+})
