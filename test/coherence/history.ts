@@ -7,7 +7,11 @@ export function createHistory() {
   let before: ReadonlyMap<string, Found> = new Map()
 
   return {
-    compare(now: ReadonlyMap<string, Found>): { path: string; text: string }[] {
+    /** `isTakenBack`: the share `other` may have gone back to a snapshot since, and ids with it. */
+    compare(
+      now: ReadonlyMap<string, Found>,
+      { isTakenBack }: { isTakenBack: boolean },
+    ): { path: string; text: string }[] {
       const problems: { path: string; text: string }[] = []
       const bearers = new Map<number, string>()
       const earlier = byInode(before)
@@ -25,7 +29,8 @@ export function createHistory() {
         const was = earlier.get(is.inode)
         // It may have inherited the id of what it replaced. Of several names of a file each has its own.
         const hasOneName = names.get(is.inode) === 1 && !is.isFurtherName && was?.isLinked === false
-        if (was && was.id !== is.id && !oldIds.has(is.id) && hasOneName)
+        const isFromThen = isTakenBack && path.startsWith('other/')
+        if (was && was.id !== is.id && !oldIds.has(is.id) && hasOneName && !isFromThen)
           problems.push({ path, text: `the id ${was.id} of ${was.path} became ${is.id}` })
       }
       before = now

@@ -4,6 +4,8 @@ import { appendFileSync } from 'node:fs'
 export interface Journal {
   path: string
   count(): number
+  /** How often this was done. */
+  countOf(what: string): number
   note(operation: Operation): void
   /** The last of those that touched any of these paths, or something above or below them. */
   touching(paths: readonly string[], limit?: number): string[]
@@ -19,14 +21,17 @@ export interface Operation {
 
 export function createJournal(path: string): Journal {
   const lines: { text: string; paths: readonly string[] }[] = []
+  const counts = new Map<string, number>()
   const beganAt = performance.now()
   return {
     path,
     count: () => lines.length,
+    countOf: what => counts.get(what) ?? 0,
     note({ face, what, paths, result }) {
       const seconds = ((performance.now() - beganAt) / 1000).toFixed(3)
       const text = `${seconds} ${face} ${what} ${paths.map(one => JSON.stringify(one)).join(' ')} ${result}`
       lines.push({ text, paths })
+      counts.set(what, (counts.get(what) ?? 0) + 1)
       appendFileSync(path, `${text}\n`)
     },
     touching(wanted, limit = 50) {

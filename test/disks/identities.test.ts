@@ -182,3 +182,25 @@ indexTest('a change that keeps size and time is found also when nobody looked', 
   await agrees(t, second, media)
   t.not(walk(media).get('file')?.etag, before)
 })
+
+indexTest(
+  'a share that went back to a snapshot is not taken for what it was, though numbers come again',
+  async t => {
+    const indexed = await startIndexed(t)
+    const { media, box } = indexed
+    const at = (...names: string[]) => join(media.path, ...names)
+    await mkdir(at('kept'))
+    await agrees(t, indexed, media)
+    const { id } = await box.storage.snapshots.create('pool', 'shares', 'media')
+    for (const name of ['first', 'second', 'third']) {
+      await mkdir(at(name, 'inner'), { recursive: true })
+      await writeFile(at(name, 'inner', 'file'), name)
+    }
+    await agrees(t, indexed, media)
+    await box.storage.snapshots.restoreAll('pool', 'shares', 'media', id)
+    for (let number = 0; number < 9; number++) writeFileSync(at('kept', `file${number}`), 'x')
+    await agrees(t, indexed, media)
+    for (let number = 0; number < 9; number++) writeFileSync(at('kept', `file${number}`), 'more')
+    await agrees(t, indexed, media)
+  },
+)

@@ -103,6 +103,9 @@ export function createIndexStore(database: IndexDatabase) {
   const at = prepare('select * from entry where volume = ? and parent = ? and name = ?')
   const drop = prepare('delete from entry where volume = ? and parent = ? and name = ?')
   const byInode = prepare('select * from entry indexed by entryByInode where volume = ? and inode = ?')
+  const folder = prepare(
+    'select * from entry indexed by entryByInode where volume = ? and inode = ? and isFolder = 1',
+  )
   const byId = prepare('select * from entry where id = ?')
   const setFolder = prepare(
     'update entry set etag = ?, size = ?, sum = ? where volume = ? and parent = ? and name = ?',
@@ -168,7 +171,8 @@ export function createIndexStore(database: IndexDatabase) {
       void drop.run(volume, parent, name),
     /** All names of one inode. */
     byInode: (volume: number, inode: number) => byInode.all(volume, inode) as EntryRow[],
-    folder: (volume: number, inode: number) => byInode.get(volume, inode) as EntryRow | undefined,
+    /** Never a file, though numbers of inodes come again when a share goes back to a snapshot. */
+    folder: (volume: number, inode: number) => folder.get(volume, inode) as EntryRow | undefined,
     byId: (id: number) => byId.all(id) as EntryRow[],
     setFolder: (row: EntryRow) =>
       void setFolder.run(row.etag, row.size, row.sum, row.volume, row.parent, row.name),

@@ -103,7 +103,8 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
 
   /** Numbers of inodes come again when a share goes back to a snapshot. */
   function isOf(row: EntryRow | undefined): row is EntryRow {
-    return row?.inode === status.inode && row.born === status.bornSeconds
+    if (row?.inode !== status.inode || row.born !== status.bornSeconds) return false
+    return (row.isFolder === 1) === (status.kind === 'folder')
   }
 
   function isUnchanged(row: EntryRow): boolean {
