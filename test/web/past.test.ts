@@ -112,6 +112,20 @@ pageTest('a deleted folder is looked into, things go for good, and the trash is 
   t.deepEqual(left, ['two.txt'])
 })
 
+pageTest('an administrator sees that others change their own files, and not which', async t => {
+  const { page, cairn } = await start(t)
+  const bob = { name: 'bob', password: 'another long one' }
+  await cairn.api('POST', '/users', { ...bob, role: 'member' })
+  await fetch(contentOf(cairn, '/diary.txt'), {
+    method: 'PUT',
+    headers: { authorization: basic(bob) },
+    body: 'dear',
+  })
+  await go(page, 'Activity')
+  await change(page, 'bob created a file').getByText('the home of bob').waitFor()
+  t.is(await page.getByText('diary').count(), 0)
+})
+
 pageTest('what only may be read shows its trash, and offers to change nothing', async t => {
   const { page, cairn } = await start(t)
   await cairn.api('POST', '/users', { name: 'bob', password: 'another long one', role: 'member' })

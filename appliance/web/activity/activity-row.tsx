@@ -19,7 +19,7 @@ import { formatExact } from '../kit/format/ago.ts'
 import { formatBytes } from '../kit/format/bytes.ts'
 import { formatClock } from '../kit/format/day.ts'
 import classes from './activity-list.module.css'
-import { isRename, sourceOf, subjectOf } from './place.ts'
+import { isRename, sourceOf, subjectOf, unseenHome } from './place.ts'
 import { useDeviceWords } from './words.ts'
 
 const icons: Record<Activity['what'], typeof IconDots> = {
@@ -113,7 +113,12 @@ function Detail({ activity, isShort }: Props) {
   const source = sourceOf(activity)
   const parts: ReactNode[] = []
   if (activity.what === 'move' && !isRename(activity) && source !== undefined)
-    parts.push(t('activity.fromTo', { from: placeName(parentOf(source)), to: placeName(folder) }))
+    parts.push(
+      t('activity.fromTo', {
+        from: placeName(parentOf(source)),
+        to: folder === undefined ? t('activity.unseen.place') : placeName(folder),
+      }),
+    )
   else if (!isShort && folder !== undefined)
     parts.push(
       subjectOf(activity).path === undefined ? (
@@ -124,6 +129,8 @@ function Detail({ activity, isShort }: Props) {
         </PlaceLink>
       ),
     )
+  const home = unseenHome(activity)
+  if (home !== undefined) parts.push(t('box.homeOf', { name: home }))
   parts.push(device)
   if (activity.size !== null && activity.kind === 'file') parts.push(formatBytes(activity.size))
   return parts.map((part, index) => (
@@ -134,7 +141,7 @@ function Detail({ activity, isShort }: Props) {
     </span>
   ))
 
-  function placeName(place: string | undefined): string {
-    return place === undefined || place === '/' ? t('files.home') : place
+  function placeName(place: string): string {
+    return place === '/' ? t('files.home') : place
   }
 }
