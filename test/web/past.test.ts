@@ -112,6 +112,25 @@ pageTest('a deleted folder is looked into, things go for good, and the trash is 
   t.deepEqual(left, ['two.txt'])
 })
 
+pageTest('a long trash comes in pages, and all that is selected is restored at once', async t => {
+  const { page, cairn } = await start(t)
+  const paths = Array.from({ length: 130 }, (_, index) => `/file ${index}.txt`)
+  for (const path of paths) await put(cairn, path, 'x')
+  await remove(cairn, ...paths)
+  await go(page, 'Trash')
+  const rows = page.getByRole('list', { name: 'Trash' }).getByRole('listitem')
+  await rows.nth(99).waitFor()
+  t.is(await rows.count(), 100)
+  await page.getByRole('button', { name: 'Show more' }).click()
+  await rows.nth(129).waitFor()
+  await page.getByLabel('Select all').check()
+  await page.getByRole('button', { name: 'Restore', exact: true }).click()
+  await page.getByText('130 things are back where they were').waitFor()
+  t.is((await names(cairn, '/')).length, 131)
+  await undo(page, '130 things are back where they were')
+  await eventually(async () => (await names(cairn, '/')).join() === 'shared')
+})
+
 pageTest('an administrator sees that others change their own files, and not which', async t => {
   const { page, cairn } = await start(t)
   const bob = { name: 'bob', password: 'another long one' }
