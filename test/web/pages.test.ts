@@ -59,6 +59,10 @@ pagesTest('on a phone everything to press is 44 pixels high, and the places are 
   }
   const places = await page.getByRole('navigation', { name: 'Places' }).boundingBox()
   t.true((places?.y ?? 0) > 700)
+  t.is(await page.getByRole('navigation', { name: 'Places' }).getByRole('listitem').count(), 5)
+  await page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: 'More' }).click()
+  await page.getByRole('menuitem', { name: 'People' }).click()
+  await page.getByRole('heading', { name: 'People' }).waitFor()
 })
 
 async function open(page: Page, cairn: Cairn, path: keyof typeof pages) {

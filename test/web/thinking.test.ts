@@ -1,6 +1,6 @@
 import test from 'ava'
 import { countOf, filterOf, searchOf, wantedOf } from '../../appliance/web/activity/filter.ts'
-import { isRename, sourceOf, subjectOf } from '../../appliance/web/activity/place.ts'
+import { isRename, sourceOf, subjectOf, unseenHome } from '../../appliance/web/activity/place.ts'
 import type { Activity } from '../../appliance/web/api/journal.ts'
 import {
   selectAll,
@@ -138,6 +138,10 @@ test('a change says where it was by the names of shares; what nobody may see has
   t.false(isRename({ ...moved, fromPath: '/sub/b.txt' }))
   t.false(isRename({ ...moved, fromVolume: 'home:bob' }))
   t.like(subjectOf({ ...moved, treePath: null }), { name: 'b.txt', path: undefined })
-  t.is(subjectOf({ ...moved, treePath: null, volume: 'home:bob', path: null }).name, undefined)
+  t.is(subjectOf({ ...moved, what: 'write', treePath: null, volume: 'home:bob', path: null }).name, undefined)
   t.is(sourceOf({ ...moved, fromVolume: null, fromPath: null }), undefined)
+  const gone = { ...moved, treePath: null, volume: null, path: null }
+  t.deepEqual(subjectOf(gone), { name: 'a.txt', folder: undefined, path: undefined })
+  t.is(unseenHome({ ...moved, volume: 'home:bob', path: null }), 'bob')
+  t.is(unseenHome(moved), undefined)
 })

@@ -19,7 +19,7 @@ import { formatExact } from '../kit/format/ago.ts'
 import { formatBytes } from '../kit/format/bytes.ts'
 import { formatClock } from '../kit/format/day.ts'
 import classes from './activity-list.module.css'
-import { isRename, sourceOf, subjectOf } from './place.ts'
+import { isRename, sourceOf, subjectOf, unseenHome } from './place.ts'
 import { useDeviceWords } from './words.ts'
 
 const icons: Record<Activity['what'], typeof IconDots> = {
@@ -49,7 +49,7 @@ export function ActivityRow({ activity, isShort }: Props) {
     <li className={classes.row} data-short={isShort || undefined}>
       <Icon size={20} stroke={1.75} className={classes.icon} aria-hidden />
       <span className={classes.sentence}>
-        <Sentence activity={activity} />
+        <Sentence activity={activity} isShort={isShort} />
       </span>
       <time
         dateTime={activity.at}
@@ -66,7 +66,7 @@ export function ActivityRow({ activity, isShort }: Props) {
 }
 
 /** Names stand in components of their own: a file may be called `<b>`, which a catalogue would take for markup. */
-function Sentence({ activity }: { activity: Activity }) {
+function Sentence({ activity, isShort }: Props) {
   const { t } = useTranslation()
   const { name, path } = subjectOf(activity)
   const what = isRename(activity) ? 'rename' : activity.what
@@ -74,13 +74,21 @@ function Sentence({ activity }: { activity: Activity }) {
   const nobody = t(`activity.nobody.${activity.face === 'box' ? 'box' : 'person'}`)
   const shown = name ?? t(`activity.unseen.${activity.kind ?? 'file'}`)
   const isThere = path !== undefined && what !== 'delete'
+  // Where all changes are of one file, its name is only told as it changes.
+  const isKnown = isShort && !['rename', 'move', 'copy'].includes(what)
+  const named = isKnown ? t('activity.thisFile') : shown
   return (
     <Trans
       i18nKey={`activity.did.${what}`}
       components={{
         who: <Named text={activity.actor ?? nobody} />,
         from: <Named text={source === undefined ? t('activity.elsewhere') : nameOf(source)} />,
-        thing: isThere ? <Thing path={path} kind={activity.kind} text={shown} /> : <Named text={shown} />,
+        thing:
+          isThere && !isKnown ? (
+            <Thing path={path} kind={activity.kind} text={shown} />
+          ) : (
+            <Named text={named} />
+          ),
       }}
     />
   )
@@ -105,7 +113,12 @@ function Detail({ activity, isShort }: Props) {
   const source = sourceOf(activity)
   const parts: ReactNode[] = []
   if (activity.what === 'move' && !isRename(activity) && source !== undefined)
-    parts.push(t('activity.fromTo', { from: placeName(parentOf(source)), to: placeName(folder) }))
+    parts.push(
+      t('activity.fromTo', {
+        from: placeName(parentOf(source)),
+        to: folder === undefined ? t('activity.unseen.place') : placeName(folder),
+      }),
+    )
   else if (!isShort && folder !== undefined)
     parts.push(
       subjectOf(activity).path === undefined ? (
@@ -116,6 +129,8 @@ function Detail({ activity, isShort }: Props) {
         </PlaceLink>
       ),
     )
+  const home = unseenHome(activity)
+  if (home !== undefined) parts.push(t('box.homeOf', { name: home }))
   parts.push(device)
   if (activity.size !== null && activity.kind === 'file') parts.push(formatBytes(activity.size))
   return parts.map((part, index) => (
@@ -126,7 +141,7 @@ function Detail({ activity, isShort }: Props) {
     </span>
   ))
 
-  function placeName(place: string | undefined): string {
-    return place === undefined || place === '/' ? t('files.home') : place
+  function placeName(place: string): string {
+    return place === '/' ? t('files.home') : place
   }
 }

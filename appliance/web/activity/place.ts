@@ -11,10 +11,22 @@ export interface Subject {
   path: string | undefined
 }
 
-export function subjectOf({ treePath, volume, path }: Activity): Subject {
+export function subjectOf(activity: Activity): Subject {
+  const { treePath, volume, path } = activity
   const shown = treePath ?? wordsFor(volume, path)
-  if (shown === undefined) return { name: undefined, folder: undefined, path: undefined }
+  if (shown === undefined) return { name: nameBefore(activity), folder: undefined, path: undefined }
   return { name: nameOf(shown) || shown, folder: parentOf(shown), path: treePath ?? undefined }
+}
+
+/** What was moved to where this person may not look was theirs to see before. */
+function nameBefore(activity: Activity): string | undefined {
+  const source = activity.what === 'move' ? sourceOf(activity) : undefined
+  return source === undefined ? undefined : nameOf(source)
+}
+
+/** Whose home something happened in, where no more than that is told. */
+export function unseenHome({ volume, path }: Activity): string | undefined {
+  return path === null && volume?.startsWith('home:') ? volume.slice('home:'.length) : undefined
 }
 
 /** Where it was before a move, or what was copied. */

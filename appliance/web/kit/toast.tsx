@@ -9,6 +9,7 @@ interface Toast {
 }
 
 const shownMs = 7_000
+const longestLines = 8
 
 /** Says what was done, and offers to undo it where that is possible. */
 export function useToast() {
@@ -21,11 +22,14 @@ export function useToast() {
         closeButtonProps: { 'aria-label': t('close') },
         message: (
           <Group justify="space-between" wrap="nowrap" gap={16}>
-            <Text className="unbroken">{text}</Text>
+            <Text className="unbroken" lineClamp={longestLines} title={text}>
+              {text}
+            </Text>
             {onUndo && (
               <Button
                 variant="subtle"
                 size="sm"
+                flex="none"
                 onClick={() => {
                   notifications.hide(id)
                   onUndo()

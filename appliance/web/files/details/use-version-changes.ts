@@ -9,13 +9,12 @@ import {
   type Version,
   versionsQuery,
 } from '../../api/versions.ts'
-import { formatAgo } from '../../kit/format/ago.ts'
 import { useToast } from '../../kit/toast.tsx'
 import { nameOf, parentOf } from '../path.ts'
 
 /** What somebody does to the versions of one file. */
 export function useVersionChanges(path: string) {
-  const { t, i18n } = useTranslation()
+  const { t } = useTranslation()
   const client = useQueryClient()
   const toast = useToast()
   const name = nameOf(path)
@@ -41,10 +40,9 @@ export function useVersionChanges(path: string) {
   })
   const restoring = useMutation({
     mutationFn: (version: Version) => restoreOne(version.id),
-    onSuccess(before, { modifiedAt }) {
-      const when = formatAgo(new Date(modifiedAt), new Date(), i18n.language)
+    onSuccess(before) {
       toast.done({
-        text: t('versions.restored', { name, when }),
+        text: t('versions.restored', { name }),
         ...(before === undefined ? {} : { onUndo: () => undoing.mutate(before) }),
       })
     },
