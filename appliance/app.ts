@@ -159,6 +159,7 @@ function audienceOf(shares: Shares): Audience {
     'storage/subvolume-replaced': ofSubvolume,
     'shares/restored': ofSubvolume,
     'files/changed': ofVolume,
+    'files/progress': ({ user }, data) => data.user === user,
     'files/trash-changed': ofVolume,
   }
 }

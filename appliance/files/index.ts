@@ -4,6 +4,7 @@ import { indexRoutes } from './routes/index-state.ts'
 import { createFileService, type FileDeps, type FileService } from './service/index.ts'
 import type { Journal } from './service/journal/index.ts'
 import { createRestoredNote, journaled, type Restored } from './service/journal/journaled.ts'
+import { createPlaceNews } from './service/place-news.ts'
 import { lastSeenMigrations } from './store/last-seen.ts'
 
 export {
@@ -50,7 +51,7 @@ export function createFiles({ journal, ...deps }: FileDeps & { journal?: Journal
     name: 'files',
     migrations: lastSeenMigrations,
     routes: [
-      ...fileRoutes(service),
+      ...fileRoutes(service, createPlaceNews(deps.events)),
       ...(deps.index ? indexRoutes(deps.index) : []),
       ...(journal?.domain.routes ?? []),
     ],

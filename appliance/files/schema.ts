@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Actor, Face } from '../http/route.ts'
 import type { Volume } from '../shares/index.ts'
 import type { ChecksumAlgorithm, Checksums } from './parse/checksums.ts'
+import type { ProgressListener } from './service/copying.ts'
 
 export type { Volume } from '../shares/index.ts'
 
@@ -72,6 +73,8 @@ export interface RemoveOptions extends ChangeOptions {
 
 export interface PlaceOptions extends ChangeOptions {
   overwrite: boolean
+  /** Told after each file that is copied, as all are on their way to another volume. */
+  onProgress?: ProgressListener
 }
 
 /** Where a virtual path really lies: the same for everybody who sees it. */

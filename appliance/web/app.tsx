@@ -18,6 +18,13 @@ const ShareHistoryPage = lazy(async () => ({
 const SnapshotPage = lazy(async () => ({
   default: (await import('./history/snapshot-page.tsx')).SnapshotPage,
 }))
+const TrashPage = lazy(async () => ({ default: (await import('./trash/trash-page.tsx')).TrashPage }))
+const TrashFolderPage = lazy(async () => ({
+  default: (await import('./trash/trash-folder-page.tsx')).TrashFolderPage,
+}))
+const ActivityPage = lazy(async () => ({
+  default: (await import('./activity/activity-page.tsx')).ActivityPage,
+}))
 const SettingsPage = lazy(async () => ({
   default: (await import('./settings/settings-page.tsx')).SettingsPage,
 }))
@@ -38,6 +45,9 @@ function Pages({ person }: { person: Person }) {
     <Routes>
       <Route element={<Frame person={person} />}>
         <Route path="/files/*" element={<FilesPage />} />
+        <Route path="/trash" element={<TrashPage />} />
+        <Route path="/trash/in" element={<TrashFolderPage />} />
+        <Route path="/activity" element={<ActivityPage person={person} />} />
         <Route path="/history" element={<HistoryPage person={person} />} />
         <Route path="/history/:share" element={<ShareHistoryPage isAdmin={isAdmin} />} />
         <Route path="/history/:share/:snapshot" element={<SnapshotPage />} />

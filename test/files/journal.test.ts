@@ -74,6 +74,11 @@ test('every change through WebDAV, REST and the web page is one row, with who, f
   t.is(created?.id, moved?.id)
   t.is(deleted?.id, copied?.id)
   t.not(copied?.id, moved?.id)
+  const ofOne = await page(bob, `?id=${moved?.id}`)
+  t.deepEqual(
+    ofOne.entries.map(({ what }) => what),
+    ['move', 'write', 'create'],
+  )
   const listed = await ask('GET', '/api/v1/files?path=/shared/sub', { as: bob })
   const [now] = ((await listed.json()) as { entries: { id: number; etag: string }[] }).entries
   t.is(now?.id, moved?.id ?? undefined)
@@ -151,6 +156,9 @@ test('nobody sees what happened where they may not look; an administrator no nam
     ],
   )
   t.like(admins.entries[2], { actor: 'bob', what: 'create', id: null, etag: null, size: null })
+  const [, , hidden] = (await world.page(bob)).entries
+  t.is((await world.page(bob, `?id=${hidden?.id}`)).entries.length, 1)
+  t.deepEqual((await world.page(alice, `?id=${hidden?.id}`)).entries, [])
 })
 
 test('a move out of sight shows as gone, and a move into sight not where from', async t => {

@@ -144,6 +144,10 @@ test('the trash is listed, looked into, restored from and emptied', async t => {
     inside.body.entries.map(({ name }: { name: string }) => name),
     ['a.jpg', 'b.jpg'],
   )
+  t.like(inside.body.item, { id: album, path: '/shared/album', canRestore: true, size: null })
+  t.is((await send('GET', '/history/usage')).status, 200)
+  const counted = (await json('GET', '/trash?path=/shared')).body.items[0].size
+  t.is(counted, '/shared/album/a.jpg'.length + '/shared/album/b.jpg'.length)
   const content = await send('GET', `/trash/content?id=${encodeURIComponent(album)}&path=b.jpg`)
   t.is(await content.text(), '/shared/album/b.jpg')
   t.regex(content.headers.get('content-disposition') ?? '', /^attachment/)

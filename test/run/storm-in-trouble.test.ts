@@ -50,16 +50,25 @@ interface Refusal {
   sentence: string
 }
 
+const clients = 4
+
 /** Clients that upload and read back what was acknowledged, and go on whatever they are told. */
 function startUploads(t: ExecutionContext, cairn: Cairn, sizeBytes: number) {
   const acknowledged = new Set<number>()
   const refusals: Refusal[] = []
   const misread: string[] = []
   let isStopping = false
+  let pause: Promise<void> | undefined
+  let resting = 0
   let count = 0
 
   async function work() {
     while (!isStopping) {
+      if (pause) {
+        resting += 1
+        await pause
+        resting -= 1
+      }
       const number = count++
       const { status, body } = await ask(cairn, 'PUT', `${number}.bin`, contentOf(number, sizeBytes))
       if (status === 201) acknowledged.add(number)
@@ -76,7 +85,7 @@ function startUploads(t: ExecutionContext, cairn: Cairn, sizeBytes: number) {
     if (status !== 503 && (status !== 200 || numberOf(body) !== some)) misread.push(`${some}: ${status}`)
   }
 
-  const workers = Promise.all(Array.from({ length: 4 }, work))
+  const workers = Promise.all(Array.from({ length: clients }, work))
   t.teardown(() => {
     isStopping = true
   })
@@ -84,6 +93,15 @@ function startUploads(t: ExecutionContext, cairn: Cairn, sizeBytes: number) {
     acknowledged,
     refusals,
     misread,
+    /** Nothing is under way while `act` runs. */
+    async meanwhile(act: () => Promise<void>) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      pause = promise
+      await eventually(async () => resting === clients)
+      await act()
+      pause = undefined
+      resolve()
+    },
     async stop() {
       isStopping = true
       await workers
@@ -137,13 +155,13 @@ withBtrfs(
     const uploads = startUploads(t, cairn, 20_000)
     const mount = join(cairn.dataDir, 'pools/pool')
     await goesOn(uploads)
-    // Refused as long as a file is open for writing.
+    // Refused as long as a file is open for writing, as the index is until nobody has used it for a while.
     const remount = (how: string) =>
       run('mount', ['-o', `remount,${how}`, mount]).then(
         () => true,
         () => false,
       )
-    await eventually(() => remount('ro'), 30_000)
+    await uploads.meanwhile(() => eventually(() => remount('ro'), 60_000))
     const before = uploads.refusals.length
     await eventually(async () => uploads.refusals.length > before + 8)
     await eventually(() => remount('rw'))

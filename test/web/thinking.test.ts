@@ -1,4 +1,7 @@
 import test from 'ava'
+import { countOf, filterOf, searchOf, wantedOf } from '../../appliance/web/activity/filter.ts'
+import { isRename, sourceOf, subjectOf } from '../../appliance/web/activity/place.ts'
+import type { Activity } from '../../appliance/web/api/journal.ts'
 import {
   selectAll,
   selectOnly,
@@ -9,6 +12,7 @@ import {
 import { freeName, isWithin, pageOf, pathOfPage } from '../../appliance/web/files/path.ts'
 import { formatAgo } from '../../appliance/web/kit/format/ago.ts'
 import { formatBytes } from '../../appliance/web/kit/format/bytes.ts'
+import { dayOf, formatDayHead, startOfDay } from '../../appliance/web/kit/format/day.ts'
 import { createPace } from '../../appliance/web/kit/format/pace.ts'
 
 test('sizes are as on the label of a disk', t => {
@@ -83,4 +87,57 @@ test('a folder is within itself and above, not within one whose name only begins
   t.true(isWithin('/a/b', '/a'))
   t.true(isWithin('/a', '/'))
   t.false(isWithin('/ab', '/a'))
+})
+
+test('days are told apart where somebody is, over midnight and the change of the clock', t => {
+  const now = new Date(2026, 2, 30, 0, 5)
+  t.is(formatDayHead(new Date(2026, 2, 30, 0, 1), now), 'Today')
+  t.is(formatDayHead(new Date(2026, 2, 29, 23, 59), now), 'Yesterday')
+  t.is(formatDayHead(new Date(2026, 2, 28, 12), now), 'Saturday, March 28')
+  t.is(formatDayHead(new Date(2025, 11, 31, 12), now), 'Wednesday, December 31, 2025')
+  t.is(dayOf(startOfDay(now, 30)), '2026-02-28')
+})
+
+test('a filter survives the way into an address and back, and what makes no sense in one is left out', t => {
+  const wanted = { actor: 'bob', face: 'smb', folder: '/a b', when: 'days', from: '2026-03-01' } as const
+  const back = wantedOf(new URLSearchParams(searchOf(wanted)))
+  t.like(back, wanted)
+  t.is(countOf(back), 4)
+  t.is(filterOf(back, new Date()).from, new Date(2026, 2, 1).toISOString())
+  const odd = wantedOf(new URLSearchParams('face=telnet&when=ever&from=soon'))
+  t.deepEqual(filterOf(odd, new Date()), {
+    actor: undefined,
+    device: undefined,
+    face: undefined,
+    folder: undefined,
+  })
+})
+
+const moved: Activity = {
+  at: '2026-03-01T00:00:00Z',
+  actor: 'bob',
+  device: null,
+  deviceName: null,
+  address: null,
+  face: 'smb',
+  what: 'move',
+  kind: 'file',
+  id: 1,
+  volume: 'share:shared',
+  path: '/b.txt',
+  treePath: '/shared/b.txt',
+  fromVolume: 'share:shared',
+  fromPath: '/a.txt',
+  size: 1,
+}
+
+test('a change says where it was by the names of shares; what nobody may see has no name', t => {
+  t.deepEqual(subjectOf(moved), { name: 'b.txt', folder: '/shared', path: '/shared/b.txt' })
+  t.is(sourceOf(moved), '/shared/a.txt')
+  t.true(isRename(moved))
+  t.false(isRename({ ...moved, fromPath: '/sub/b.txt' }))
+  t.false(isRename({ ...moved, fromVolume: 'home:bob' }))
+  t.like(subjectOf({ ...moved, treePath: null }), { name: 'b.txt', path: undefined })
+  t.is(subjectOf({ ...moved, treePath: null, volume: 'home:bob', path: null }).name, undefined)
+  t.is(sourceOf({ ...moved, fromVolume: null, fromPath: null }), undefined)
 })

@@ -3,12 +3,13 @@ import { type Route, route } from '../../http/route.ts'
 import { parsePath } from '../parse/names.ts'
 import { entryReply } from '../schema.ts'
 import type { FileService } from '../service/index.ts'
+import type { PlaceNews } from '../service/place-news.ts'
 import { asReply } from './listing.ts'
 
 const path = z.string().min(1).max(8192)
 const placing = z.object({ from: path, to: path, overwrite: z.boolean().default(false) })
 
-export function changeRoutes(files: FileService): Route[] {
+export function changeRoutes(files: FileService, tellProgress: PlaceNews): Route[] {
   return [
     route({
       method: 'post',
@@ -30,7 +31,11 @@ export function changeRoutes(files: FileService): Route[] {
       body: placing,
       reply: entryReply,
       async handle({ actor, body: { from, to, overwrite } }) {
-        const { entry } = await files.move(actor, parsePath(from), parsePath(to), { overwrite })
+        const [source, target] = [parsePath(from), parsePath(to)]
+        const about = { person: actor, what: 'move', name: target.at(-1) ?? '' } as const
+        const { entry } = await tellProgress(about, onProgress =>
+          files.move(actor, source, target, { overwrite, onProgress }),
+        )
         return asReply(entry)
       },
     }),
@@ -43,7 +48,11 @@ export function changeRoutes(files: FileService): Route[] {
       body: placing,
       reply: entryReply,
       async handle({ actor, body: { from, to, overwrite } }) {
-        const { entry } = await files.copy(actor, parsePath(from), parsePath(to), { overwrite })
+        const [source, target] = [parsePath(from), parsePath(to)]
+        const about = { person: actor, what: 'copy', name: target.at(-1) ?? '' } as const
+        const { entry } = await tellProgress(about, onProgress =>
+          files.copy(actor, source, target, { overwrite, onProgress }),
+        )
         return asReply(entry)
       },
     }),

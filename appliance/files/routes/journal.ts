@@ -12,6 +12,7 @@ const query = z.object({
   device: text.optional().describe('As `device` or `deviceName` of an entry.'),
   face: z.enum(['web', 'rest', 'webdav', 'smb', 'nfs', 'box']).optional(),
   what: journalWhat.optional(),
+  id: z.coerce.number().int().min(1).optional().describe('Of one file or folder, wherever it has been.'),
   folder: z.string().max(8192).optional().describe('A path among your own files, with all below it.'),
   from: time.optional().describe('Nothing earlier.'),
   to: time.optional().describe('Nothing later.'),

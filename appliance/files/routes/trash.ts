@@ -17,7 +17,7 @@ const itemReply = z.object({
   id: z.string(),
   name: z.string(),
   kind: z.enum(['file', 'folder']),
-  size: z.number().nullable(),
+  size: z.number().nullable().describe('Of a folder null until it has been counted.'),
   modifiedAt: z.iso.datetime(),
   fileId: z.number().nullable(),
   deletedAt: z.iso.datetime(),
@@ -65,12 +65,13 @@ export function trashRoutes(files: FileService): Route[] {
       path: '/trash/files',
       summary: 'What is in a deleted folder',
       query: z.object({ id, path: path.default('') }),
-      reply: z.object({ path: z.string(), entries: z.array(entryReply) }),
+      reply: z.object({ path: z.string(), item: itemReply, entries: z.array(entryReply) }),
       async handle({ actor, query }) {
         const inside = parsePath(query.path)
-        const entries = await trash.listInside(actor, query.id, inside)
+        const item = await trash.find(actor, query.id)
+        const entries = await trash.listInside(actor, item.id, inside)
         entries.sort((one, other) => (one.name < other.name ? -1 : 1))
-        return { path: formatPath(inside), entries: entries.map(asReply) }
+        return { path: formatPath(inside), item: itemAsReply(item), entries: entries.map(asReply) }
       },
     }),
     route({
@@ -171,7 +172,7 @@ function itemAsReply(item: ShownItem): z.input<typeof itemReply> {
     id,
     name: origin.at(-1) ?? entry.name,
     kind: entry.kind,
-    size: entry.kind === 'file' ? entry.size : null,
+    size: entry.kind === 'file' ? entry.size : (item.countedBytes ?? null),
     modifiedAt: new Date(entry.modifiedAtMs).toISOString(),
     fileId: entry.id ?? null,
     deletedAt: new Date(deletedAtMs).toISOString(),

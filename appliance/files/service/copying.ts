@@ -2,7 +2,7 @@ import { fchmodSync, fstatSync, futimesSync, mkdirSync, read, write } from 'node
 import { promisify } from 'node:util'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
-import { closeDescriptor, openFlags, reflink } from '../../lib/posix.ts'
+import { closeDescriptor, openFlags, reflink, syncFilesystemAside } from '../../lib/posix.ts'
 import type { Entry, Volume } from '../schema.ts'
 import { createBreather } from './bursts.ts'
 import { carryChecksums } from './checksums.ts'
@@ -32,7 +32,20 @@ export interface CopyJob {
   onCopied: CopiedListener
   /** Told the id of each file that goes along, before its source is removed. */
   onMoved?: (id: number) => Promise<void>
+  onProgress?: ProgressListener
 }
+
+export interface PlaceProgress {
+  files: number
+  bytes: number
+  /** As far as the index knows what lies below. */
+  totalBytes: number
+}
+
+export type ProgressListener = (progress: PlaceProgress) => void
+
+/** Nobody sees the tree before it is whole: beyond so many, all of it reaches the disk at once (syncfs(2)). */
+const filesSyncedAlone = 64
 
 export interface CopyDeps {
   entries: Entries
@@ -45,6 +58,13 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
   async function copyTree(from: Folder, entry: Entry, to: { folder: Folder; name: string }, job: CopyJob) {
     const pairs: (readonly [number, number])[] = []
     const breathe = createBreather()
+    const progress = { files: 0, bytes: 0, totalBytes: entry.size }
+    let isSyncDue = false
+
+    async function reachDisk(fd: number) {
+      if (progress.files < filesSyncedAlone) await sync.sync(fd)
+      else isSyncDue = true
+    }
 
     async function copy(folder: Folder, one: Entry, target: Folder, name: string, depth: number) {
       await breathe()
@@ -71,7 +91,7 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       }
       fchmodSync(made.fd, folderMode)
       futimesSync(made.fd, one.modifiedAtMs / 1000, one.modifiedAtMs / 1000)
-      await sync.sync(made.fd)
+      await reachDisk(made.fd)
       return identity
     }
 
@@ -99,7 +119,7 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       futimesSync(toFd, status.mtimeMs / 1000, status.mtimeMs / 1000)
       carryChecksums(fromFd, toFd)
       carryWriter(fromFd, toFd)
-      await sync.sync(toFd)
+      await reachDisk(toFd)
       return identity
     }
 
@@ -124,9 +144,14 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       if (job.keepsIds && one.kind === 'file') await job.onMoved?.(identity.id)
       if (!job.keepsIds && one.id !== undefined) pairs.push([one.id, identity.id])
       if (pairs.length >= 500) await job.onCopied(pairs.splice(0))
+      if (one.kind !== 'file') return
+      progress.files += 1
+      progress.bytes += one.size
+      job.onProgress?.(progress)
     }
 
     await copy(from, entry, to.folder, to.name, 0)
+    if (isSyncDue) await syncFilesystemAside(to.folder.fd)
     if (pairs.length > 0) await job.onCopied(pairs)
   }
   return copyTree

@@ -184,7 +184,7 @@ export function createFileService(deps: FileDeps): FileService {
     told,
     clock: deps.clock ?? systemClock,
     everyVolume,
-    trashChanged: news.trashChanged,
+    trashChanged: ({ kind, name }) => news.trashChanged(`${kind}:${name}`),
     replace,
     snapshots: deps.snapshots,
   })

@@ -1,5 +1,5 @@
 import type { Events } from '../../lib/events.ts'
-import type { Location, Volume } from '../schema.ts'
+import type { Location } from '../schema.ts'
 
 declare module '../../lib/events.ts' {
   interface EventMap {
@@ -36,8 +36,8 @@ export function createNews(events: Events) {
       if (folders.size < manyFolders) folders.set(`${volume}/${folder}`, { volume, path: `/${folder}` })
       timer ??= setTimeout(send, gatherMs).unref()
     },
-    trashChanged({ kind, name }: Volume): void {
-      trashes.add(`${kind}:${name}`)
+    trashChanged(volume: string): void {
+      trashes.add(volume)
       timer ??= setTimeout(send, gatherMs).unref()
     },
     stop(): void {

@@ -105,6 +105,7 @@ export function createPlacing(deps: PlaceDeps) {
           isShallow: options.isShallow,
           onCopied,
           ...(options.onMoved ? { onMoved: options.onMoved } : {}),
+          ...(options.onProgress ? { onProgress: options.onProgress } : {}),
         },
       ),
     ).catch(error => {

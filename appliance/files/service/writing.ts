@@ -1,6 +1,13 @@
 import { fstatSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
-import { closeDeleted, closeDescriptor, renameAt, whileNotOpenForWriting } from '../../lib/posix.ts'
+import {
+  closeDeleted,
+  closeDescriptor,
+  FileStatus,
+  readStatus,
+  renameAt,
+  whileNotOpenForWriting,
+} from '../../lib/posix.ts'
 import { algorithmsOf, type Checksums } from '../parse/checksums.ts'
 import type { Entry, Volume, WriteOptions } from '../schema.ts'
 import { writeChecksums } from './checksums.ts'
@@ -57,9 +64,10 @@ export function createReplacing({ entries, sync, onKept }: ReplaceDeps) {
       const checksums = await source.fill(draft)
       requireSame(options.expectedChecksums ?? {}, checksums)
       draft.seal(options.modifiedAtMs, executableBits)
+      const dressed = dress(entries, target, draft, checksums)
       await sync.sync(draft.fd)
       await options.beforeCommit?.()
-      const written = place(entries, target, draft, checksums)
+      const written = place(entries, target, draft, dressed)
       await sync.sync(draft.fd)
       if (written.kept) onKept(volume, written.kept)
       return written
@@ -120,23 +128,60 @@ function currentFile(
 /** `kept`: the id of the file whose earlier content is a version now. */
 type Placed = Written & { kept: number | undefined }
 
-/** One synchronous piece: what the precondition sees is what gets replaced. */
-function place(
+/** A draft as it will be seen, and what it was made for. */
+interface Dressed {
+  entry: Entry
+  checksums: Checksums
+  /** Tells the file that will be replaced, as it was then. */
+  replaces: string
+}
+
+/**
+ * Gives the draft its id, attributes and checksums before it first reaches the disk: then it has them whatever a power cut
+ * leaves of it, promised or not.
+ */
+function dress(entries: Entries, target: Target, draft: Placeable, checksums: Checksums): Dressed {
+  using folder = openParent(target.volume, target.parent)
+  const current = currentFile(entries, { ...target, folder })
+  using old = current ? saying(() => openFile(folder, target.name)) : undefined
+  return dressFor(entries, { ...target, folder, old }, draft, checksums)
+}
+
+type Replaced = (Disposable & { fd: number }) | undefined
+
+function dressFor(
   entries: Entries,
-  { volume, parent, name, precondition, writer }: Target,
+  { volume, folder, name, writer, old }: Target & { folder: Folder; old: Replaced },
   draft: Placeable,
   checksums: Checksums,
-): Placed {
+): Dressed {
+  inherit(old && { fd: old.fd, linkedId: linkedId(folder, name) }, draft.fd)
+  const entry = entries.at(volume, new Folder(draft.fd), '')
+  if (!entry) throw new Error('an open file is a file')
+  writeChecksums(draft.fd, entry.etag, checksums)
+  writeWriter(draft.fd, entry.etag, writer)
+  return { entry: { ...entry, name }, checksums, replaces: stateOf(old) }
+}
+
+const status = new FileStatus()
+
+function stateOf(old: Replaced): string {
+  if (!old || !readStatus(old.fd, '', status)) return 'nothing'
+  return `${status.inode}/${status.changedSeconds}/${status.changedNanoseconds}`
+}
+
+/** One synchronous piece: what the precondition sees is what gets replaced. */
+function place(entries: Entries, target: Target, draft: Placeable, dressed: Dressed): Placed {
+  const { volume, parent, name, precondition } = target
   return exclusivelyIn(draft.workspace, () => {
     using folder = openParent(volume, parent)
     const current = currentFile(entries, { volume, folder, name })
     precondition?.(current)
     using old = current ? openReplaced(folder, current) : undefined
-    inherit(old && { fd: old.fd, linkedId: linkedId(folder, name) }, draft.fd)
-    const entry = entries.at(volume, new Folder(draft.fd), '')
-    if (!entry) throw new Error('an open file is a file')
-    writeChecksums(draft.fd, entry.etag, checksums)
-    writeWriter(draft.fd, entry.etag, writer)
+    const { entry, checksums } =
+      stateOf(old) === dressed.replaces
+        ? dressed
+        : dressFor(entries, { ...target, folder, old }, draft, dressed.checksums)
     using shelf = current && makeShelf(volume, current)
     const rename = () =>
       current && shelf
@@ -146,7 +191,7 @@ function place(
     else rename()
     draft.placed()
     const kept = shelf ? current?.id : undefined
-    return { entry: { ...entry, name }, isNew: current === undefined, checksums, kept }
+    return { entry, isNew: current === undefined, checksums, kept }
   })
 }
 

@@ -35,6 +35,7 @@ export interface JournalFilter {
   places: readonly Place[]
   origin: { actor?: string | undefined; device?: string | undefined; face?: string | undefined }
   what?: number | undefined
+  fileId?: number | undefined
   /** This one and all below it. */
   folder?: { place: Place; path: string } | undefined
 }
@@ -152,6 +153,7 @@ function createJournalStore(sqlite: SQLite.Database): JournalStore {
       places: JSON.stringify(placeIds),
       origins: originIds && JSON.stringify(originIds),
       what: filter.what ?? null,
+      fileId: filter.fileId ?? null,
       folderPlace: folderId,
       ...subtree(filter.folder?.path ?? '/'),
     }) as StoredRow[]
@@ -210,6 +212,7 @@ const matching = `
       or (what = ${moveNumber} and fromPlace in (select value from json_each(@places))))
     and (@origins is null or origin in (select value from json_each(@origins)))
     and (@what is null or what = @what)
+    and (@fileId is null or fileId = @fileId)
     and (@folderPlace is null
       or (place = @folderPlace and (path = @self or (path >= @first and path < @beyond)))
       or (what = ${moveNumber} and fromPlace = @folderPlace

@@ -15,6 +15,24 @@ export const poolsQuery = queryOptions({
   queryFn: () => request<Pool[]>('GET', '/pools'),
 })
 
+/** How far what is in a share or home is known. */
+interface IndexState {
+  pool: string
+  kind: 'shares' | 'homes'
+  name: string
+  isTrue: boolean
+  entries: number
+}
+
+const whileIndexingMs = 2_000
+
+/** Administrators only. Asked again every other second while one is being made. */
+export const indexQuery = queryOptions({
+  queryKey: ['index'],
+  queryFn: () => request<IndexState[]>('GET', '/files/index'),
+  refetchInterval: query => (query.state.data?.some(one => !one.isTrue) ? whileIndexingMs : false),
+})
+
 /** How the pool steps of the kit ask the box, once somebody is signed in. */
 export const poolQuestions = {
   options: (disks: readonly string[]) => request<PoolOption[]>('POST', '/pools/options', { body: { disks } }),

@@ -11,6 +11,7 @@ import { Part, Sheet } from '../kit/sheet.tsx'
 import { BoxTabs } from './box-tabs.tsx'
 import { DiskSlots } from './disk-slots.tsx'
 import { HealthCards } from './health-cards.tsx'
+import { IndexNote } from './index-note.tsx'
 import { CreatePoolDialog } from './pool/create-pool-dialog.tsx'
 import { PoolCard } from './pool/pool-card.tsx'
 import { ReplaceFromAddress } from './pool/replace-from-address.tsx'
@@ -31,6 +32,7 @@ export function BoxPage() {
     <Sheet title={t('box.title')} lead={<BoxName />}>
       <BoxTabs />
       <HealthCards />
+      <IndexNote />
       <Part title={t('box.pools')} action={canCreate && (pools.data?.length ?? 0) > 0 && createButton}>
         <Answer query={pools} rows={2} height={160}>
           {found =>

@@ -7,6 +7,8 @@ import { namesIn, pageOf } from './path.ts'
 
 interface Props {
   path: string
+  /** What the top is called. */
+  top?: string
   /** Instead of going to the page. */
   onOpen?: (path: string) => void
   /** What may be dropped on a folder of the way. */
@@ -14,10 +16,10 @@ interface Props {
 }
 
 /** The way from the top to here; each folder of it leads there. */
-export function Breadcrumb({ path, onOpen, dropTarget }: Props) {
+export function Breadcrumb({ path, top, onOpen, dropTarget }: Props) {
   const { t } = useTranslation()
   const names = namesIn(path)
-  const steps = [t('files.home'), ...names].map((name, depth) => ({
+  const steps = [top ?? t('files.home'), ...names].map((name, depth) => ({
     name,
     path: `/${names.slice(0, depth).join('/')}`,
   }))

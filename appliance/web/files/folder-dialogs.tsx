@@ -1,6 +1,5 @@
 import { useTranslation } from 'react-i18next'
-import type { Entry } from '../api/files.ts'
-import { DeleteDialog } from './change/delete-dialog.tsx'
+import { contentAddress, type Entry, type Listing } from '../api/files.ts'
 import { FolderPicker } from './change/folder-picker.tsx'
 import { NameDialog } from './change/name-dialog.tsx'
 import type { Changes } from './change/use-changes.ts'
@@ -11,11 +10,12 @@ import { Preview } from './preview/preview.tsx'
 export type OpenDialog =
   | { kind: 'new-folder' }
   | { kind: 'preview'; entry: Entry }
-  | { kind: 'rename' | 'move' | 'copy' | 'delete' | 'details'; entries: Entry[] }
+  | { kind: 'rename' | 'move' | 'copy' | 'details'; entries: Entry[] }
   | null
 
 interface Props {
   folder: string
+  right: Listing['right']
   dialog: OpenDialog
   changes: Changes
   isTaken: (name: string) => boolean
@@ -24,10 +24,20 @@ interface Props {
 }
 
 /** Whatever is open over a folder. */
-export function FolderDialogs({ folder, dialog, changes, isTaken, paths, onClose }: Props) {
+export function FolderDialogs({ folder, right, dialog, changes, isTaken, paths, onClose }: Props) {
   const { t } = useTranslation()
   if (dialog === null) return null
-  if (dialog.kind === 'preview') return <Preview folder={folder} entry={dialog.entry} onClose={onClose} />
+  if (dialog.kind === 'preview') {
+    const path = joinPath(folder, dialog.entry.name)
+    return (
+      <Preview
+        entry={dialog.entry}
+        address={contentAddress(path)}
+        download={contentAddress(path, { download: true })}
+        onClose={onClose}
+      />
+    )
+  }
   if (dialog.kind === 'new-folder') {
     return (
       <NameDialog
@@ -78,11 +88,7 @@ export function FolderDialogs({ folder, dialog, changes, isTaken, paths, onClose
           onClose={onClose}
         />
       )
-    case 'delete':
-      return (
-        <DeleteDialog entries={dialog.entries} onDelete={() => changes.remove(paths)} onClose={onClose} />
-      )
     case 'details':
-      return <DetailsDrawer folder={folder} entry={first} onClose={onClose} />
+      return <DetailsDrawer folder={folder} entry={first} right={right} onClose={onClose} />
   }
 }

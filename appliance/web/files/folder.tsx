@@ -1,7 +1,7 @@
 import { useHotkeys, useLocalStorage } from '@mantine/hooks'
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useNavigate } from 'react-router'
+import { useLocation, useNavigate } from 'react-router'
 import { archiveAddress, contentAddress, type Entry, type Listing } from '../api/files.ts'
 import { download } from '../kit/download.ts'
 import { ActionBar } from './actions/action-bar.tsx'
@@ -15,10 +15,11 @@ import { FolderEmpty } from './folder-empty.tsx'
 import { FolderHead } from './folder-head.tsx'
 import { EntryCards } from './list/entry-cards.tsx'
 import { EntryList } from './list/entry-list.tsx'
-import { useEntries } from './list/use-entries.ts'
+import { type Entries, useEntries } from './list/use-entries.ts'
 import { createKeys } from './list/use-keys.ts'
-import { useSelection } from './list/use-selection.ts'
+import { type SelectionState, useSelection } from './list/use-selection.ts'
 import { joinPath, nameOf, pageOf, parentOf } from './path.ts'
+import { wantedIn } from './place-link.tsx'
 import { isPreviewable } from './preview/preview.tsx'
 import { gatherChosen, gatherDropped } from './upload/gathered.ts'
 import { useUploads } from './upload/uploads-context.tsx'
@@ -34,6 +35,7 @@ export function Folder({ path, listing }: { path: string; listing: Listing & { i
   const [view, setView] = useLocalStorage<View>({ key: 'cairn-view', defaultValue: 'list' })
   const [columns, setColumns] = useState(1)
   const [dialog, setDialog] = useState<OpenDialog>(null)
+  useWanted(entries, selection)
   const gridRef = useRef<HTMLDivElement>(null)
   const findRef = useRef<HTMLInputElement>(null)
   useHotkeys([['/', () => findRef.current?.focus()]])
@@ -61,6 +63,7 @@ export function Folder({ path, listing }: { path: string; listing: Listing & { i
 
   function act(action: FileAction) {
     if (action === 'download') download(downloadAddress(path, selection.entries))
+    else if (action === 'delete') void changes.remove(path, selection.entries)
     else setDialog({ kind: action, entries: selection.entries })
   }
   const actIfPossible = (action: FileAction) => () => {
@@ -125,6 +128,7 @@ export function Folder({ path, listing }: { path: string; listing: Listing & { i
       )}
       <FolderDialogs
         folder={path}
+        right={listing.right}
         dialog={dialog}
         changes={changes}
         isTaken={name => entries.named(name) !== undefined}
@@ -136,6 +140,19 @@ export function Folder({ path, listing }: { path: string; listing: Listing & { i
       />
     </section>
   )
+}
+
+/** Whoever comes from elsewhere to see one thing finds it selected, and in view. */
+function useWanted({ named }: Entries, { only }: SelectionState) {
+  const { state } = useLocation()
+  const name = wantedIn(state)
+  const isThere = name !== undefined && named(name) !== undefined
+  const shown = useRef<string>(undefined)
+  useEffect(() => {
+    if (!isThere || shown.current === name) return
+    shown.current = name
+    only(name)
+  }, [name, isThere, only])
 }
 
 function FolderFoot({ listing, shown }: { listing: Listing & { isComplete: boolean }; shown: number }) {

@@ -1,5 +1,4 @@
-import { Button, Text } from '@mantine/core'
-import { IconDownload, IconRestore } from '@tabler/icons-react'
+import { Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -7,15 +6,14 @@ import { useParams, useSearchParams } from 'react-router'
 import type { Entry } from '../api/files.ts'
 import { snapshotContentAddress, snapshotFolderQuery, snapshotsQuery } from '../api/shares.ts'
 import { Breadcrumb } from '../files/breadcrumb.tsx'
-import { EntryIcon } from '../files/list/entry-icon.tsx'
 import { byName, sortEntries } from '../files/list/order.ts'
 import { joinPath } from '../files/path.ts'
 import { Answer } from '../kit/answer.tsx'
-import { formatBytes } from '../kit/format/bytes.ts'
 import { When } from '../kit/format/when.tsx'
-import { Row, Rows } from '../kit/rows.tsx'
+import { Rows } from '../kit/rows.tsx'
 import { Sheet } from '../kit/sheet.tsx'
 import { WayBack } from '../kit/way-back.tsx'
+import { PastEntry } from './past-entry.tsx'
 import { RestoreOneDialog } from './restore-one-dialog.tsx'
 
 /** A share as it was: to look around in, and to take single things back from. */
@@ -70,46 +68,5 @@ export function SnapshotPage() {
         />
       )}
     </Sheet>
-  )
-}
-
-interface PastEntryProps {
-  entry: Entry
-  to: string
-  content: string
-  onRestore: () => void
-}
-
-function PastEntry({ entry, to, content, onRestore }: PastEntryProps) {
-  const { t } = useTranslation()
-  const size = entry.size === null ? '' : `${formatBytes(entry.size)} · `
-  return (
-    <Row
-      icon={<EntryIcon entry={entry} />}
-      title={entry.name}
-      detail={
-        <>
-          {size}
-          <When at={entry.modifiedAt} />
-        </>
-      }
-      {...(entry.kind === 'folder' ? { to } : {})}
-    >
-      {entry.kind === 'file' && (
-        <>
-          <Button
-            component="a"
-            href={content}
-            variant="subtle"
-            leftSection={<IconDownload size={20} aria-hidden />}
-          >
-            {t('files.download')}
-          </Button>
-          <Button variant="subtle" leftSection={<IconRestore size={20} aria-hidden />} onClick={onRestore}>
-            {t('snapshot.restore')}
-          </Button>
-        </>
-      )}
-    </Row>
   )
 }

@@ -9,6 +9,7 @@ import type { Entries } from '../entries.ts'
 import type { Folder } from '../folders.ts'
 import { randomId } from '../ids.ts'
 import { isHidden } from '../tree.ts'
+import { countedSize } from './sizes.ts'
 
 /** docs/on-disk-format.md, "Trash": JSON on the folder that holds one deleted thing. */
 export const trashAttribute = 'user.cairn.trash'
@@ -36,6 +37,8 @@ export interface TrashItem {
   /** Where it was in the volume. */
   path: string[]
   about: About
+  /** All that is in it, where that has been counted. */
+  countedBytes?: number | undefined
 }
 
 export function aboutDeleting(
@@ -130,6 +133,7 @@ export function readItem(
     deletedAtMs: parsed.deletedAtMs,
     path: names ?? [entry.name],
     about: known,
+    countedBytes: countedSize(trash, item),
   }
 }
 

@@ -13,12 +13,18 @@ const status = new FileStatus()
 
 /** Counted once: what is in the trash changes only through us. */
 export async function sizeOfItem(trash: Folder, item: string, log: Parameters<typeof readNames>[1]) {
-  const known = readXattr(trash.at(item), attributeBuffer, value)
-  if (known > 0) return Number(value.toString('latin1', 0, known))
+  const known = countedSize(trash, item)
+  if (known !== undefined) return known
   using wrapper = trash.folder(item, openFlags.readOnly)
   const bytes = await bytesBelow(wrapper, log)
   setXattr(wrapper.fd, sizeAttribute, Buffer.from(String(bytes)))
   return bytes
+}
+
+/** Undefined before it has been counted. */
+export function countedSize(trash: Folder, item: string): number | undefined {
+  const length = readXattr(trash.at(item), attributeBuffer, value)
+  return length > 0 ? Number(value.toString('latin1', 0, length)) : undefined
 }
 
 export function forgetSize(trash: Folder, item: string): void {

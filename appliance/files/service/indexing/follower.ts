@@ -10,7 +10,7 @@ import { createMarks } from './marks.ts'
 import type { OpenPool, OpenPools } from './open-pools.ts'
 import type { OnLooked } from './pool-index.ts'
 import { createTakingIn, type Outside, type TakingIn } from './taking-in.ts'
-import { type Trust, volumeKey } from './trust.ts'
+import { keyOf, type Trust, volumeKey } from './trust.ts'
 
 export interface FollowerDeps {
   changes: Pick<Changes, 'since' | 'follow'>
@@ -116,7 +116,8 @@ export function createFollower(deps: FollowerDeps) {
   async function catchUpVolume(volume: Volume, isQuiet = false) {
     using _hold = pools.hold(volume.pool)
     const found = pools.find(volume)
-    if (!found) return
+    // It is too full to be written, perhaps.
+    if (!found) return takeLater(volume)
     const { pool, index, row } = found
     const onLooked = isQuiet || row.uuid === null ? adoptingOnly(volume) : noting(volume)
     try {
@@ -233,6 +234,18 @@ export function createFollower(deps: FollowerDeps) {
     }
   }
 
+  const later = new Set<string>()
+  function takeLater(volume: Volume) {
+    const key = keyOf(volume)
+    if (!isServed || later.has(key)) return
+    later.add(key)
+    void delay(retryMs, undefined, { ref: false }).then(() => {
+      later.delete(key)
+      const now = everyVolume().find(one => keyOf(one) === key)
+      return now?.isAvailable && !now.isReadOnly && !signal.aborted && !trust.has(now) ? take(now) : undefined
+    })
+  }
+
   /** All volumes that are there and not relied on yet. */
   async function takeAll() {
     for (const volume of everyVolume()) if (volume.isAvailable && !trust.has(volume)) await take(volume)
@@ -248,10 +261,7 @@ export function createFollower(deps: FollowerDeps) {
     },
     take,
     takeAll,
-    takeLater: (volume: Volume) => {
-      if (isServed)
-        void delay(retryMs, undefined, { ref: false }).then(() => (signal.aborted ? undefined : take(volume)))
-    },
+    takeLater,
     start() {
       following = follow()
     },

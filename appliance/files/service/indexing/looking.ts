@@ -172,7 +172,8 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     const carried = readIdentity(place.folder.at(name))
     const wanted = wantedIdentity(place, name, carried, context)
     // Of several names of a file, the inode carries the id of the first.
-    const kept = carried && context.stays.length > 0 ? { ...wanted, id: carried.id } : wanted
+    const hasOthers = context.stays.length > 0 || (status.kind === 'file' && status.links > 1)
+    const kept = carried && hasOthers ? { ...wanted, id: carried.id } : wanted
     if (carried && carried.id === kept.id && carried.generation === kept.generation) return wanted
     if (!giveIdentity(place.folder, name, kept))
       return carried && carried.id === kept.id ? { ...carried, id: wanted.id } : undefined

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../../../lib/log.ts'
+import { createRoom } from '../../../lib/room.ts'
 import type { Volume } from '../../schema.ts'
 import type { VolumeRow } from '../../store/index-store.ts'
 import { createPoolIndex, type PoolIndex } from './pool-index.ts'
@@ -35,6 +36,7 @@ const idleMs = 3_000
 export function createOpenPools({ log, trust, everyVolume, onDoubt }: OpenPoolsDeps) {
   const pools = new Map<string, Use>()
   const resting = createResting()
+  const room = createRoom()
   let isEnding = false
   let timer: NodeJS.Timeout | undefined
 
@@ -62,12 +64,13 @@ export function createOpenPools({ log, trust, everyVolume, onDoubt }: OpenPoolsD
   /** Undefined while the pool is away or cannot be written: then there is no index. */
   function open(volume: Volume): OpenPool | undefined {
     if (!volume.isAvailable || volume.isReadOnly || isEnding) return undefined
+    const path = join(volume.path, '..', '..')
+    if (!room.isIn(path)) return full(volume.pool)
     const known = pools.get(volume.pool)
     if (known) {
       known.usedAtMs = performance.now()
       return known.pool
     }
-    const path = join(volume.path, '..', '..')
     if (!existsSync(join(path, 'index'))) return undefined
     const index = createPoolIndex({ poolPath: path, ownUid: process.getuid?.() ?? 0, nowMs: Date.now })
     resting.wake(volume.pool)
@@ -75,6 +78,19 @@ export function createOpenPools({ log, trust, everyVolume, onDoubt }: OpenPoolsD
     pools.set(volume.pool, { pool: opened, usedAtMs: performance.now(), holds: 0 })
     watch()
     return opened
+  }
+
+  /** Nothing is written any more, and so nothing relied on, until there is room again. */
+  function full(name: string): undefined {
+    const volumes = everyVolume().filter(volume => volume.pool === name)
+    const trusted = volumes.filter(volume => trust.has(volume))
+    for (const volume of trusted) {
+      trust.set(volume, false)
+      onDoubt(volume)
+    }
+    if (trusted.length > 0) log.warn('a pool is so full that its index rests', { pool: name })
+    close(name)
+    return undefined
   }
 
   function close(name: string) {

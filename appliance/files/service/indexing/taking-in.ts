@@ -60,7 +60,23 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
   async function takeInDeferred(nowMs = Date.now()) {
     const due = deferred.filter(({ dueAtMs }) => dueAtMs <= nowMs)
     deferred.splice(0, due.length)
-    for (const { folders } of due) await takeInNow(folders, true)
+    for (const { folders } of due) await takeInNow(folders.flatMap(notTaken), true)
+  }
+
+  /** Of what our own processes have put there, only what they have not told. */
+  function notTaken(folder: ChangedFolder): ChangedFolder[] {
+    const volume = index.volumeOf(folder.subvolume)?.number
+    if (volume === undefined) return []
+    const names = folder.names.filter(({ name, inode, kinds }) => {
+      const isPut = kinds.every(kind => kind === 'moved-to' || kind === 'create')
+      return (
+        !isPut ||
+        name === null ||
+        inode === null ||
+        index.store.at(volume, folder.inode, name)?.inode !== inode
+      )
+    })
+    return names.length > 0 ? [{ ...folder, names }] : []
   }
 
   /** Answers those that are not there, which are left for later, unless `any` are wanted. */

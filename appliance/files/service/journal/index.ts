@@ -40,6 +40,8 @@ export interface JournalQuery {
   device?: string | undefined
   face?: Face | undefined
   what?: JournalWhat | undefined
+  /** Of a file or folder, wherever it has been. */
+  id?: number | undefined
   /** In the person's tree, with all below. */
   folder?: readonly string[] | undefined
   fromMs?: number | undefined
@@ -173,6 +175,7 @@ export function createJournal(deps: JournalDeps): Journal {
       filter: {
         origin: { actor: query.actor, device: query.device, face: query.face },
         what: query.what && numberOfWhat(query.what),
+        fileId: query.id,
       },
       folder: folderFor(person, query.folder),
       fromMs,

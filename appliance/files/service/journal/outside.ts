@@ -1,21 +1,25 @@
+import type { Events } from '../../../lib/events.ts'
 import type { Log } from '../../../lib/log.ts'
 import type { Writer } from '../../../shares/index.ts'
 import { originOfWriter } from '../../plan/writer-origin.ts'
 import type { JournalEntry, JournalWhat } from '../../schema.ts'
 import type { OutsideChange } from '../indexing/index.ts'
+import { createNews } from '../news.ts'
 import type { Journal } from './index.ts'
 
 export interface OutsideNotesDeps {
   journal: Pick<Journal, 'note'>
   writersOf(pids: Iterable<number>): Promise<Map<number, Writer>>
   log: Log
+  events: Events
 }
 
 /** So many wait for the answer who did it; beyond that they are noted without. */
 const mostWaiting = 5_000
 
-/** Notes what somebody else than our own faces has changed, as the index found it. */
-export function createOutsideNotes({ journal, writersOf, log }: OutsideNotesDeps) {
+/** Notes what somebody else than our own faces has changed, as the index found it, and then tells that it has. */
+export function createOutsideNotes({ journal, writersOf, log, events }: OutsideNotesDeps) {
+  const news = createNews(events)
   let waiting: OutsideChange[] = []
   let isPlanned = false
 
@@ -35,7 +39,16 @@ export function createOutsideNotes({ journal, writersOf, log }: OutsideNotesDeps
   function note(change: OutsideChange, writers: Map<number, Writer>) {
     const what = whatOf(change)
     const origin = originOfWriter(change.pids.map(pid => writers.get(pid)).find(found => found !== undefined))
-    if (what && origin) journal.note({ ...origin, ...entryOf(change), what })
+    if (!what || !origin) return
+    journal.note({ ...origin, ...entryOf(change), what })
+    tell(change, what)
+  }
+
+  function tell({ volume, path, from }: OutsideChange, what: JournalWhat) {
+    news.changed({ volume, path })
+    if (from) news.changed({ volume, path: from })
+    // Through SMB it is in the trash now.
+    if (what === 'delete') news.trashChanged(volume)
   }
 
   return (change: OutsideChange): void => {

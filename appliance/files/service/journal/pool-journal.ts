@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Clock } from '../../../lib/clock.ts'
 import { errnoOf } from '../../../lib/failure.ts'
 import type { Log } from '../../../lib/log.ts'
+import { createRoom } from '../../../lib/room.ts'
 import { isDamage, type JournalRow, type JournalStore, openJournalStore } from '../../store/journal.ts'
 
 export interface PoolJournal {
@@ -61,6 +62,7 @@ export function createPoolJournal(deps: PoolJournalDeps): PoolJournal {
   let isStuck = false
   let atOnce = mostAtOnce
   let open: Open | undefined
+  const room = createRoom()
 
   function close() {
     if (!open) return
@@ -79,8 +81,13 @@ export function createPoolJournal(deps: PoolJournalDeps): PoolJournal {
     return found?.ino === inode && found.dev === device && !existsSync(next)
   }
 
-  function current(): JournalStore | undefined {
+  function isFull(): boolean {
     const place = folder()
+    return place !== undefined && !room.isIn(place)
+  }
+
+  function current(): JournalStore | undefined {
+    const place = isFull() ? undefined : folder()
     if (open && (place === undefined || !isCurrent(open))) close()
     if (place === undefined) return undefined
     open ??= openLatest(place)
@@ -127,6 +134,11 @@ export function createPoolJournal(deps: PoolJournalDeps): PoolJournal {
   function write(): 'done' | 'more' | 'stuck' {
     const rows = waiting.slice(0, atOnce)
     if (rows.length === 0) return 'done'
+    if (isFull()) {
+      close()
+      isStuck = true
+      return waiting.length >= mostWaiting ? drop(waiting.length, 'the pool is full') : 'stuck'
+    }
     try {
       if (read(store => append(store, rows))) return done(rows.length)
       return drop(waiting.length, 'the pool is away or cannot be written')

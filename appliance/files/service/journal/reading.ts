@@ -94,11 +94,16 @@ async function* laneOf(
     const step = journal.read(store => store.step(from, query, rowsPerStep))
     for (const row of step?.rows ?? []) {
       const seen = seenBy(volumes, pool, row)
-      if (seen) yield { cursor: { pool, at: row.at, id: row.id }, row: seen }
+      if (seen && isOf(seen, filter.fileId)) yield { cursor: { pool, at: row.at, id: row.id }, row: seen }
     }
     position = step?.reached
     if (position) yield { cursor: { pool, ...position }, row: undefined }
   }
+}
+
+/** Whoever may not see the id of a row may not find the row by it either. */
+function isOf({ fileId }: SeenRow, wanted: number | undefined): boolean {
+  return wanted === undefined || fileId === wanted
 }
 
 /** Where in a pool's journal lies what comes before the cursor, which may be of another pool. */

@@ -20,12 +20,15 @@ interface Props {
   start: string
   /** What is moved: a folder cannot go into itself. */
   paths: readonly string[]
+  /** Any folder that can be seen will do, and none is made. */
+  isOnlyLooking?: boolean
   onPick: (folder: string) => Promise<void>
   onClose: () => void
 }
 
 /** Chooses a folder by walking to it. */
-export function FolderPicker({ title, action, start, paths, onPick, onClose }: Props) {
+export function FolderPicker(props: Props) {
+  const { title, action, start, paths, isOnlyLooking = false, onPick, onClose } = props
   const { t } = useTranslation()
   const client = useQueryClient()
   const changes = useChanges()
@@ -33,8 +36,9 @@ export function FolderPicker({ title, action, start, paths, onPick, onClose }: P
   const [isNaming, setNaming] = useState(false)
   const listing = useQuery(folderQuery(client, folder))
   const picking = useMutation({ mutationFn: () => onPick(folder), onSuccess: onClose })
-  const isPossible =
+  const mayBeWritten =
     folder !== start && listing.data?.right === 'write' && !paths.some(path => isWithin(folder, path))
+  const isPossible = isOnlyLooking ? listing.data !== undefined : mayBeWritten
   return (
     <Modal opened onClose={onClose} title={title} size="lg" closeButtonProps={{ 'aria-label': t('close') }}>
       <Stack gap={12}>
@@ -51,15 +55,17 @@ export function FolderPicker({ title, action, start, paths, onPick, onClose }: P
           </Answer>
         </div>
         {picking.error && <ErrorPanel error={picking.error} />}
-        <Group justify="space-between" gap={8}>
-          <Button
-            variant="default"
-            leftSection={<IconFolderPlus size={20} aria-hidden />}
-            disabled={listing.data?.right !== 'write'}
-            onClick={() => setNaming(true)}
-          >
-            {t('files.newFolder')}
-          </Button>
+        <Group justify={isOnlyLooking ? 'end' : 'space-between'} gap={8}>
+          {!isOnlyLooking && (
+            <Button
+              variant="default"
+              leftSection={<IconFolderPlus size={20} aria-hidden />}
+              disabled={listing.data?.right !== 'write'}
+              onClick={() => setNaming(true)}
+            >
+              {t('files.newFolder')}
+            </Button>
+          )}
           <Group gap={8}>
             <Button variant="default" onClick={onClose}>
               {t('cancel')}

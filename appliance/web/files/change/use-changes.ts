@@ -9,10 +9,13 @@ import {
   makeFolder,
   moveFile,
 } from '../../api/files.ts'
+import { restoreTrash } from '../../api/trash.ts'
+import { ApiFailure } from '../../kit/api/failure.ts'
 import { useToast } from '../../kit/toast.tsx'
 import { joinPath, nameOf, parentOf } from '../path.ts'
+import { findDeleted } from './find-deleted.ts'
 
-/** What somebody does to files. Rename and move show at once and can be undone; copy and delete wait for the box. */
+/** What somebody does to files. Rename, move and delete show at once and can be undone; a copy waits for the box. */
 export function useChanges() {
   const { t } = useTranslation()
   const client = useQueryClient()
@@ -91,13 +94,36 @@ export function useChanges() {
     })
   }
 
-  async function remove(paths: readonly string[]): Promise<void> {
+  async function remove(folder: string, entries: readonly Entry[]): Promise<void> {
+    const names = new Set(entries.map(({ name }) => name))
+    await client.cancelQueries({ queryKey: folderKey(folder) })
+    edit(folder, all => all.filter(({ name }) => !names.has(name)))
     try {
-      await deleteFiles(paths)
-      const [first = ''] = paths
-      toast.done({ text: t('change.deleted', { count: paths.length, name: nameOf(first) }) })
+      await deleteFiles([...names].map(name => joinPath(folder, name)))
+      const text = t('change.deleted', { count: names.size, name: entries[0]?.name })
+      toast.done({ text, onUndo: () => void bringBack(folder, entries) })
+    } catch (error) {
+      toast.failed(error)
     } finally {
-      askAgain(...paths.map(parentOf))
+      askAgain(folder)
+      void client.invalidateQueries({ queryKey: ['trash'] })
+    }
+  }
+
+  async function bringBack(folder: string, entries: readonly Entry[]): Promise<void> {
+    try {
+      const { restored, failed } = await restoreTrash(await findDeleted(folder, entries), {
+        whenTaken: 'rename',
+      })
+      if (failed[0]) toast.failed(new ApiFailure({ status: 409, ...failed[0] }))
+      else {
+        const name = nameOf(restored[0]?.path ?? '')
+        toast.done({ text: t('change.broughtBack', { count: restored.length, name }) })
+      }
+    } catch (error) {
+      toast.failed(error)
+    } finally {
+      askAgain(folder)
     }
   }
 

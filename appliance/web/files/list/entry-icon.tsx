@@ -24,12 +24,14 @@ const icons: Record<FileType, typeof IconFile> = {
   other: IconFile,
 }
 
-export function EntryIcon({ entry, size = 20 }: { entry: Entry; size?: number }) {
+type Shown = Pick<Entry, 'name' | 'kind' | 'isShare' | 'isAvailable'>
+
+export function EntryIcon({ entry, size = 20 }: { entry: Shown; size?: number }) {
   const Icon = iconOf(entry)
   return <Icon size={size} stroke={size > 24 ? 1.25 : 1.75} className={classes[entry.kind]} aria-hidden />
 }
 
-function iconOf(entry: Entry) {
+function iconOf(entry: Shown) {
   if (!entry.isAvailable) return IconCloudOff
   if (entry.isShare) return IconFolderSymlink
   return entry.kind === 'folder' ? IconFolder : icons[fileType(entry.name)]

@@ -1,17 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { contentAddress } from '../../api/files.ts'
 import { Answer } from '../../kit/answer.tsx'
 import classes from './preview.module.css'
 import { readContent } from './read-content.ts'
 
 /** By the browser's own viewer. What the box serves may not be framed, so the bytes are read first. */
-export function PdfPreview({ path, name }: { path: string; name: string }) {
+export function PdfPreview({ address, name }: { address: string; name: string }) {
   const document = useQuery({
-    queryKey: ['preview', path],
+    queryKey: ['preview', address],
     gcTime: 0,
     async queryFn({ signal }) {
-      const bytes = await (await readContent(contentAddress(path), {}, signal)).arrayBuffer()
+      const bytes = await (await readContent(address, {}, signal)).arrayBuffer()
       return new Blob([bytes], { type: 'application/pdf' })
     },
   })

@@ -2,11 +2,10 @@ import { Button, Group, Modal, Text } from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
 import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
-import { contentAddress, type Entry } from '../../api/files.ts'
+import type { Entry } from '../../api/files.ts'
 import { formatBytes } from '../../kit/format/bytes.ts'
 import { Skeletons } from '../../kit/skeletons.tsx'
 import { type FileType, fileType } from '../file-type.ts'
-import { joinPath } from '../path.ts'
 import classes from './preview.module.css'
 
 const TextPreview = lazy(async () => ({ default: (await import('./text-preview.tsx')).TextPreview }))
@@ -15,10 +14,20 @@ const PdfPreview = lazy(async () => ({ default: (await import('./pdf-preview.tsx
 const largestImageBytes = 60_000_000
 const largestPdfBytes = 100_000_000
 
-/** A look at a file without leaving the folder. Only kinds that cannot run anything here. */
-export function Preview({ folder, entry, onClose }: { folder: string; entry: Entry; onClose: () => void }) {
+type Previewed = Pick<Entry, 'name' | 'kind' | 'size'>
+
+interface Props {
+  entry: Previewed
+  /** Where its content is: of the file, or of what it was before. */
+  address: string
+  /** The same, to be saved. */
+  download: string
+  onClose: () => void
+}
+
+/** A look at a file without leaving the place. Only kinds that cannot run anything here. */
+export function Preview({ entry, address, download, onClose }: Props) {
   const { t } = useTranslation()
-  const path = joinPath(folder, entry.name)
   return (
     <Modal
       opened
@@ -30,7 +39,7 @@ export function Preview({ folder, entry, onClose }: { folder: string; entry: Ent
     >
       <div className={classes.stage}>
         <Suspense fallback={<Skeletons />}>
-          <Content entry={entry} path={path} />
+          <Content entry={entry} address={address} />
         </Suspense>
       </div>
       <Group justify="space-between" mt={12}>
@@ -39,7 +48,7 @@ export function Preview({ folder, entry, onClose }: { folder: string; entry: Ent
         </Text>
         <Button
           component="a"
-          href={contentAddress(path, { download: true })}
+          href={download}
           variant="default"
           leftSection={<IconDownload size={20} aria-hidden />}
         >
@@ -50,13 +59,12 @@ export function Preview({ folder, entry, onClose }: { folder: string; entry: Ent
   )
 }
 
-function Content({ entry, path }: { entry: Entry; path: string }) {
+function Content({ entry, address }: { entry: Previewed; address: string }) {
   const { t } = useTranslation()
-  const address = contentAddress(path)
   const kind = previewKind(entry)
   if (kind === 'image') return <img src={address} alt={entry.name} className={classes.picture} />
-  if (kind === 'text') return <TextPreview path={path} />
-  if (kind === 'pdf') return <PdfPreview path={path} name={entry.name} />
+  if (kind === 'text') return <TextPreview address={address} />
+  if (kind === 'pdf') return <PdfPreview address={address} name={entry.name} />
   // biome-ignore lint/a11y/useMediaCaption: nobody has captions for a person's own recordings
   if (kind === 'video') return <video src={address} controls autoPlay className={classes.picture} />
   // biome-ignore lint/a11y/useMediaCaption: nobody has captions for a person's own recordings
@@ -64,13 +72,13 @@ function Content({ entry, path }: { entry: Entry; path: string }) {
   return <Text p={24}>{t('preview.none')}</Text>
 }
 
-function previewKind({ name, size }: Entry): FileType {
+function previewKind({ name, size }: Previewed): FileType {
   const kind = fileType(name)
   if (kind === 'image' && (size ?? 0) > largestImageBytes) return 'other'
   return kind === 'pdf' && (size ?? 0) > largestPdfBytes ? 'other' : kind
 }
 
 /** Whether opening a file shows it, or downloads it. */
-export function isPreviewable(entry: Entry): boolean {
+export function isPreviewable(entry: Previewed): boolean {
   return entry.kind === 'file' && !['other', 'archive'].includes(previewKind(entry))
 }

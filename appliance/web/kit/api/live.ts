@@ -1,11 +1,17 @@
-import { type QueryKey, useQueryClient } from '@tanstack/react-query'
+import { type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { addressOf } from './request.ts'
 
-/** What is out of date after an event of this name. */
-export type Stale = Record<string, (data: Record<string, unknown>) => QueryKey[]>
+/** What is out of date after an event of this name; `later` is what may be shown a little behind. */
+export type Stale = Record<string, (data: Record<string, unknown>) => QueryKey[] | StaleKeys>
+
+interface StaleKeys {
+  soon: QueryKey[]
+  later: QueryKey[]
+}
 
 const gatherMs = 250
+const gatherLaterMs = 1_500
 
 /**
  * Listens to the box's news and asks again for what they made stale. News are gathered for a moment: an upload of a
@@ -15,21 +21,16 @@ export function useLive(stale: Stale): void {
   const client = useQueryClient()
   useEffect(() => {
     const source = new EventSource(addressOf('/events'))
-    const gathered = new Map<string, QueryKey>()
-    let timer: ReturnType<typeof setTimeout> | undefined
+    const soon = createGathering(client, gatherMs)
+    const later = createGathering(client, gatherLaterMs)
     let wasLost = false
 
-    const flush = () => {
-      timer = undefined
-      for (const queryKey of gathered.values()) void client.invalidateQueries({ queryKey })
-      gathered.clear()
-    }
-    const gather = (keys: QueryKey[]) => {
-      for (const key of keys) gathered.set(JSON.stringify(key), key)
-      timer ??= setTimeout(flush, gatherMs)
-    }
     for (const [name, keysOf] of Object.entries(stale)) {
-      source.addEventListener(name, event => gather(keysOf(parseData(event))))
+      source.addEventListener(name, event => {
+        const keys = keysOf(parseData(event))
+        soon.add('soon' in keys ? keys.soon : keys)
+        if ('later' in keys) later.add(keys.later)
+      })
     }
     source.onerror = () => {
       wasLost = true
@@ -40,9 +41,27 @@ export function useLive(stale: Stale): void {
     }
     return () => {
       source.close()
-      clearTimeout(timer)
+      soon.stop()
+      later.stop()
     }
   }, [client, stale])
+}
+
+function createGathering(client: QueryClient, afterMs: number) {
+  const gathered = new Map<string, QueryKey>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const flush = () => {
+    timer = undefined
+    for (const queryKey of gathered.values()) void client.invalidateQueries({ queryKey })
+    gathered.clear()
+  }
+  return {
+    add(keys: QueryKey[]) {
+      for (const key of keys) gathered.set(JSON.stringify(key), key)
+      if (keys.length > 0) timer ??= setTimeout(flush, afterMs)
+    },
+    stop: () => clearTimeout(timer),
+  }
 }
 
 function parseData(event: MessageEvent<string>): Record<string, unknown> {

@@ -3,6 +3,7 @@ import {
   Button,
   type CSSVariablesResolver,
   createTheme,
+  Drawer,
   defaultVariantColorsResolver,
   Input,
   type MantineColorsTuple,
@@ -79,6 +80,9 @@ const dark = ramp(
   '#0C0E0D',
 )
 
+// One dialog over another would be two banners of the page.
+const noLandmark = { role: 'none' }
+
 /** Mantine in Cairn's clothes. Colours come from `tokens`; Mantine's own are pointed at them below. */
 export const theme = createTheme({
   fontFamily: "'Inter Variable', system-ui, sans-serif",
@@ -123,8 +127,14 @@ export const theme = createTheme({
     }),
     Select: Select.extend({ defaultProps: { size: 'md' } }),
     Modal: Modal.extend({
-      defaultProps: { centered: true, transitionProps: { duration: 130 }, closeButtonProps: { size: 'lg' } },
+      defaultProps: {
+        centered: true,
+        transitionProps: { duration: 130 },
+        closeButtonProps: { size: 'lg' },
+        attributes: { header: noLandmark },
+      },
     }),
+    Drawer: Drawer.extend({ defaultProps: { attributes: { header: noLandmark } } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, withArrow: false } }),
   },
 })
