@@ -4,6 +4,7 @@ import type { Found } from './disk.ts'
 export function createHistory() {
   /** Which content an etag of an id stood for. */
   const contents = new Map<string, string>()
+  const ofOther = new Set<string>()
   let before: ReadonlyMap<string, Found> = new Map()
 
   return {
@@ -17,19 +18,23 @@ export function createHistory() {
       const earlier = byInode(before)
       const oldIds = new Set([...before.values()].map(({ id }) => id))
       const names = countNames(now)
+      // What it becomes on its way from there may be called as before, but nobody has both.
+      if (isTakenBack) for (const key of ofOther) contents.delete(key)
+      const isKept = (path: string) => !isTakenBack || !path.startsWith('other/')
       for (const [path, is] of now) {
         const other = bearers.get(is.id)
         if (other !== undefined) problems.push({ path, text: `has the id ${is.id}, as has ${other}` })
         bearers.set(is.id, path)
         const key = `${is.id} ${is.etag}`
         const known = contents.get(key)
-        if (is.kind === 'file' && known !== undefined && known !== is.hash)
+        if (is.kind === 'file' && isKept(path) && known !== undefined && known !== is.hash)
           problems.push({ path, text: `the etag ${is.etag} stood for other content before` })
         contents.set(key, is.hash)
+        if (path.startsWith('other/')) ofOther.add(key)
         const was = earlier.get(is.inode)
         // It may have inherited the id of what it replaced. Of several names of a file each has its own.
         const hasOneName = names.get(is.inode) === 1 && !is.isFurtherName && was?.isLinked === false
-        const isFromThen = isTakenBack && path.startsWith('other/')
+        const isFromThen = !isKept(path)
         if (was && was.id !== is.id && !oldIds.has(is.id) && hasOneName && !isFromThen)
           problems.push({ path, text: `the id ${was.id} of ${was.path} became ${is.id}` })
       }
