@@ -35,7 +35,9 @@ export function createHistory() {
         // It may have inherited the id of what it replaced. Of several names of a file each has its own.
         const hasOneName = names.get(is.inode) === 1 && !is.isFurtherName && was?.isLinked === false
         const isFromThen = !isKept(path)
-        if (was && was.id !== is.id && !oldIds.has(is.id) && hasOneName && !isFromThen)
+        // What is left of an editor's saving takes the id of what it replaces, which may be younger than the last round.
+        const wasTemporary = /(^|\/)[.~][^/]*$/.test(was?.path ?? '')
+        if (was && was.id !== is.id && !oldIds.has(is.id) && hasOneName && !isFromThen && !wasTemporary)
           problems.push({ path, text: `the id ${was.id} of ${was.path} became ${is.id}` })
       }
       before = now

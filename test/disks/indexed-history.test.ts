@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Files } from '../../appliance/files/index.ts'
@@ -57,7 +57,10 @@ diskTest(
     renameSync(join(media.path, 'letter'), join(media.path, 'letter~'))
     writeFileSync(join(media.path, 'letter'), 'third, from outside')
     await agrees(t, indexed, media)
-    await files.remove(ann, ['media', 'letter~'])
+    // As the network drive deletes.
+    const recycled = join(media.path, '.cairn/trash/smb/ann')
+    mkdirSync(recycled, { recursive: true })
+    renameSync(join(media.path, 'letter~'), join(recycled, 'letter~'))
     await eventually(async () => index.byId([media], id)?.path.join() === 'letter')
     const [item] = await trashed(files)
     await files.trash.remove(ann, item?.id ?? '')

@@ -1,6 +1,4 @@
-import { opendirSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf } from '../../../lib/failure.ts'
 import { openIndexDatabase } from '../../store/index-database.ts'
 import { createIndexReaders } from '../../store/index-readers.ts'
 import {
@@ -10,11 +8,14 @@ import {
   type ListedRow,
   type VolumeRow,
 } from '../../store/index-store.ts'
-import { createBreather } from '../bursts.ts'
 import type { Folder } from '../folders.ts'
 import { createLedger, type Ledger } from './ledger.ts'
-import { createLooking, type Looked, type LookOptions, type LookPlace } from './looking.ts'
+import { createLooking, type Looked, type LookPlace } from './looking.ts'
 import { createPlaces, type Places } from './places.ts'
+import { createRounds, type LookListeners, type NameToLook, type OnLooked } from './rounds.ts'
+import { createWalking, type WalkControl } from './walking.ts'
+
+export type { NameToLook, OnLooked } from './rounds.ts'
 
 /** `shares/media`, `homes/ann`: how a volume is called in its pool. */
 export interface VolumeKey {
@@ -22,25 +23,7 @@ export interface VolumeKey {
   name: string
 }
 
-export interface NameToLook extends LookOptions {
-  name: string
-}
-
-/** Names in one folder. */
-export interface LookGroup {
-  open(): LookPlace | undefined
-  names: Iterable<NameToLook>
-}
-
-export interface LookListeners {
-  onLooked?: OnLooked | undefined
-  /** A folder that is not where it was known to be. */
-  onMissing?(inode: number, names: readonly NameToLook[]): void
-}
-
 export type Look = (place: LookPlace, name: NameToLook) => Looked
-export type OnLooked = (looked: Looked, place: LookPlace, name: string) => void
-
 export interface PoolIndex {
   store: IndexStore
   places: Places
@@ -83,16 +66,6 @@ export interface PoolIndex {
   close(): void
 }
 
-export interface WalkControl {
-  isLate?: boolean
-  /** What is there came from another time than what is known. */
-  isReplaced?: boolean
-  onLooked?: OnLooked
-  /** Our own faces have made all of it. */
-  isOwn?: boolean
-  signal?: AbortSignal
-}
-
 export interface PoolIndexDeps {
   /** Where the pool is mounted. */
   poolPath: string
@@ -100,10 +73,7 @@ export interface PoolIndexDeps {
   nowMs(): number
 }
 
-const sliceMs = 3
 const namesAtOnce = 500
-/** To list a folder that is closed to us, or that somebody moves about. */
-const mostTries = 3
 
 /** The index of one pool as this process has it open. */
 export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): PoolIndex {
@@ -153,6 +123,14 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
   }
 
   const top = (number: number) => store.at(number, 0, '')
+  const placeOf = (volume: number, inode: number, folder: Folder): LookPlace => ({
+    volume,
+    inode,
+    isTop: top(volume)?.inode === inode,
+    folder,
+  })
+  const rounds = createRounds({ store, places, looking, transaction, placeOf })
+  const walking = createWalking({ store, places, looking, look: rounds.look, placeOf })
 
   function lookNow(work: (look: Look) => void) {
     transaction(ledger =>
@@ -162,65 +140,6 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
         return looked
       }),
     )
-  }
-
-  const look = (place: LookPlace, names: Iterable<NameToLook>, onLooked?: OnLooked) =>
-    lookAll([{ open: () => place, names }], onLooked)
-
-  /** As much in each transaction as a few milliseconds take. */
-  async function lookAll(groups: Iterable<LookGroup>, onLooked?: OnLooked) {
-    const breathe = createBreather()
-    const rounds = roundsOf(groups)
-    try {
-      for (let next = rounds.next(); !next.done; ) {
-        const done: [Looked, LookPlace, string][] = []
-        transaction(ledger => {
-          const endsAt = performance.now() + sliceMs
-          // It may have gone between two transactions: what is in it belongs nowhere then.
-          const gone = next.done || isKnown(next.value.place) ? undefined : next.value.place
-          for (; !next.done && performance.now() < endsAt; next = rounds.next()) {
-            const { place, name, options } = next.value
-            if (place === gone) continue
-            if (name === undefined) looking.lookAtFolder(place)
-            else done.push([looking.look(ledger, place, name, options), place, name])
-          }
-        })
-        for (const [looked, place, name] of done) onLooked?.(looked, place, name)
-        await breathe()
-      }
-    } finally {
-      rounds.return(undefined)
-    }
-  }
-
-  const isKnown = ({ volume, inode }: LookPlace) => store.folder(volume, inode) !== undefined
-
-  /** One name after the other; at the end of each folder the folder itself. */
-  function* roundsOf(
-    groups: Iterable<LookGroup>,
-  ): Generator<{ place: LookPlace; name?: string; options: LookOptions }, undefined> {
-    for (const { open, names } of groups) {
-      const place = open()
-      // It may be gone, or not known yet: then it is listed as a whole when it is.
-      if (!place || !isKnown(place)) continue
-      for (const { name, ...options } of names) yield { place, name, options }
-      yield { place, options: {} }
-    }
-    return undefined
-  }
-
-  /** Opens the folder while it is looked into. */
-  function* groupsIn(
-    volume: number,
-    byFolder: Iterable<readonly [number, readonly NameToLook[]]>,
-    onMissing: LookListeners['onMissing'],
-  ): Generator<LookGroup> {
-    const topInode = top(volume)?.inode
-    for (const [inode, names] of byFolder) {
-      using folder = places.openFolder(volume, inode)
-      if (folder) yield { open: () => ({ volume, inode, isTop: inode === topInode, folder }), names }
-      else onMissing?.(inode, names)
-    }
   }
 
   /** What fits into one page is one look; else all pages are of the same moment. */
@@ -237,105 +156,6 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     }
   }
 
-  function placeOf(volume: number, inode: number, folder: Folder): LookPlace {
-    return { volume, inode, isTop: top(volume)?.inode === inode, folder }
-  }
-
-  async function listBelow(
-    volume: number,
-    folders: EntryRow[] | 'all',
-    { onLooked, isOwn = false, isReplaced = false, isLate = false, signal }: WalkControl,
-  ) {
-    const tries = new Map<number, number>()
-    const isTried = ({ inode }: EntryRow) => (tries.get(inode) ?? 0) >= mostTries
-    const more = () => store.unlisted(volume, namesAtOnce + tries.size).filter(row => !isTried(row))
-    const waiting = folders === 'all' ? more() : [...folders]
-    for (let row = waiting.pop(); row && !signal?.aborted; row = waiting.pop()) {
-      const isListed = await listOne(row, { isOwn, isReplaced, isLate }, (looked, place, name) => {
-        onLooked?.(looked, place, name)
-        // A wide tree is found again by asking for what is not listed.
-        if (looked.row?.isListed === 0 && (folders !== 'all' || waiting.length < namesAtOnce))
-          waiting.push(looked.row)
-      })
-      if (!isListed) tries.set(row.inode, (tries.get(row.inode) ?? 0) + 1)
-      if (waiting.length === 0 && folders === 'all') waiting.push(...more())
-    }
-  }
-
-  /** False where it cannot be entered: it is not listed until it belongs to us. Or where it is elsewhere, or gone. */
-  async function listOne(
-    { volume, inode }: EntryRow,
-    options: LookOptions,
-    onLooked: OnLooked,
-  ): Promise<boolean> {
-    using folder = places.openFolder(volume, inode)
-    if (folder) {
-      const place = placeOf(volume, inode, folder)
-      const isNew = store.someChildren(volume, inode, 1).length === 0
-      let isClosed = false
-      try {
-        await look(place, namesIn(folder, options), (looked, at, name) => {
-          isClosed ||= looked.kind === 'closed'
-          onLooked(looked, at, name)
-        })
-      } catch (error) {
-        if (errnoOf(error) !== 'EACCES') throw error
-        isClosed = true
-      }
-      if (isClosed) return false
-      if (!isNew) await lookAtMissing(place, onLooked)
-    } else {
-      if (!places.isClosed(volume, inode)) await lookForLost(volume, inode, onLooked)
-      return false
-    }
-    store.write(() => store.setListed(volume, inode, true))
-    return true
-  }
-
-  /** Not where it was known to be: what is there instead, of it or of a folder above it, is taken in. */
-  async function lookForLost(volume: number, inode: number, onLooked: OnLooked) {
-    const row = store.folder(volume, inode)
-    if (!row) return
-    if (!places.pathOf(volume, inode))
-      return store.write(() => {
-        // Part of something that has gone. What finds it elsewhere will list it.
-        store.drop(row)
-        store.addOrphan(volume, inode)
-      })
-    using above = places.openFolder(volume, row.parent)
-    if (!above) return lookForLost(volume, row.parent, onLooked)
-    await look(placeOf(volume, row.parent, above), [{ name: row.name }], onLooked)
-  }
-
-  async function lookAtMissing(place: LookPlace, onLooked?: OnLooked) {
-    const gone = store
-      .names(place.volume, place.inode)
-      .filter(name => looking.isGone(place, name))
-      .map(name => ({ name }))
-    await look(place, gone, onLooked)
-  }
-
-  async function relistNames(volume: number, inode: number, onLooked?: OnLooked) {
-    using folder = places.openFolder(volume, inode)
-    if (!folder) return false
-    const place = placeOf(volume, inode, folder)
-    const known = new Set(store.names(volume, inode))
-    const fresh: NameToLook[] = []
-    try {
-      for (const name of namesIn(folder, { isWritten: false })) if (!known.delete(name.name)) fresh.push(name)
-    } catch (error) {
-      if (errnoOf(error) !== 'EACCES') throw error
-      return false
-    }
-    await look(place, fresh, onLooked)
-    await look(
-      place,
-      [...known].map(name => ({ name })),
-      onLooked,
-    )
-    return true
-  }
-
   return {
     store,
     places,
@@ -350,9 +170,8 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     },
     top,
     topPath,
-    look,
-    lookIn: (volume, byFolder, { onLooked, onMissing }) =>
-      lookAll(groupsIn(volume, byFolder, onMissing), onLooked),
+    look: rounds.look,
+    lookIn: rounds.lookIn,
     lookNow,
     keepTop: looking.keepTop,
     isGone: looking.isGone,
@@ -363,21 +182,9 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
       const above = places.pathOf(volume, row.parent)
       return above && [...above, row.name]
     },
-    listBelow,
-    relistNames,
-    async distrust(volume) {
-      const breathe = createBreather()
-      for (let after = -1; ; ) {
-        const some = store.folders(volume, after, namesAtOnce)
-        store.write(() => {
-          for (const { inode } of some) store.setListed(volume, inode, false)
-        })
-        const last = some.at(-1)
-        if (!last) return
-        after = last.inode
-        await breathe()
-      }
-    },
+    listBelow: walking.listBelow,
+    relistNames: walking.relistNames,
+    distrust: walking.distrust,
     removeVolume(row) {
       transaction(ledger => {
         const found = top(row.number)
@@ -408,19 +215,5 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
       readers.close()
       store.close()
     },
-  }
-}
-
-/**
- * One after the other, however many there are. A name that is no UTF-8 is found under no name. Nobody has told what
- * happened to them, so what was changed at all may have been written.
- */
-function* namesIn(folder: Folder, options: LookOptions = {}): Generator<NameToLook> {
-  const directory = opendirSync(folder.path, { bufferSize: namesAtOnce })
-  try {
-    for (let entry = directory.readSync(); entry; entry = directory.readSync())
-      yield { name: entry.name, isWritten: true, ...options }
-  } finally {
-    directory.closeSync()
   }
 }

@@ -1,0 +1,159 @@
+import { opendirSync } from 'node:fs'
+import { errnoOf } from '../../../lib/failure.ts'
+import type { EntryRow, IndexStore } from '../../store/index-store.ts'
+import { createBreather } from '../bursts.ts'
+import type { Folder } from '../folders.ts'
+import type { Looking, LookOptions, LookPlace } from './looking.ts'
+import type { Places } from './places.ts'
+import type { NameToLook, OnLooked } from './rounds.ts'
+
+export interface WalkControl {
+  isLate?: boolean
+  /** What is there came from another time than what is known. */
+  isReplaced?: boolean
+  onLooked?: OnLooked
+  /** Our own faces have made all of it. */
+  isOwn?: boolean
+  signal?: AbortSignal
+}
+
+export interface WalkingDeps {
+  store: IndexStore
+  places: Places
+  looking: Looking
+  look(place: LookPlace, names: Iterable<NameToLook>, onLooked?: OnLooked): Promise<void>
+  placeOf(volume: number, inode: number, folder: Folder): LookPlace
+}
+
+const namesAtOnce = 500
+/** To list a folder that is closed to us, or that somebody moves about. */
+const mostTries = 3
+
+/** Lists folders, so that the index has all that is in them. */
+export function createWalking({ store, places, looking, look, placeOf }: WalkingDeps) {
+  async function listBelow(
+    volume: number,
+    folders: EntryRow[] | 'all',
+    { onLooked, isOwn = false, isReplaced = false, isLate = false, signal }: WalkControl,
+  ) {
+    const tries = new Map<number, number>()
+    const isTried = ({ inode }: EntryRow) => (tries.get(inode) ?? 0) >= mostTries
+    const more = () => store.unlisted(volume, namesAtOnce + tries.size).filter(row => !isTried(row))
+    const waiting = folders === 'all' ? more() : [...folders]
+    for (let row = waiting.pop(); row && !signal?.aborted; row = waiting.pop()) {
+      const isListed = await listOne(row, { isOwn, isReplaced, isLate }, (looked, place, name) => {
+        onLooked?.(looked, place, name)
+        // A wide tree is found again by asking for what is not listed.
+        if (looked.row?.isListed === 0 && (folders !== 'all' || waiting.length < namesAtOnce))
+          waiting.push(looked.row)
+      })
+      if (!isListed) tries.set(row.inode, (tries.get(row.inode) ?? 0) + 1)
+      if (waiting.length === 0 && folders === 'all') waiting.push(...more())
+    }
+  }
+
+  /** False where it cannot be entered: it is not listed until it belongs to us. Or where it is elsewhere, or gone. */
+  async function listOne(
+    { volume, inode }: EntryRow,
+    options: LookOptions,
+    onLooked: OnLooked,
+  ): Promise<boolean> {
+    using folder = places.openFolder(volume, inode)
+    if (folder) {
+      const place = placeOf(volume, inode, folder)
+      const isNew = store.someChildren(volume, inode, 1).length === 0
+      let isClosed = false
+      try {
+        await look(place, namesIn(folder, options), (looked, at, name) => {
+          isClosed ||= looked.kind === 'closed'
+          onLooked(looked, at, name)
+        })
+      } catch (error) {
+        if (errnoOf(error) !== 'EACCES') throw error
+        isClosed = true
+      }
+      if (isClosed) return false
+      if (!isNew) await lookAtMissing(place, onLooked)
+    } else {
+      if (!places.isClosed(volume, inode)) await lookForLost(volume, inode, onLooked)
+      return false
+    }
+    store.write(() => store.setListed(volume, inode, true))
+    return true
+  }
+
+  /** Not where it was known to be: what is there instead, of it or of a folder above it, is taken in. */
+  async function lookForLost(volume: number, inode: number, onLooked: OnLooked) {
+    const row = store.folder(volume, inode)
+    if (!row) return
+    if (!places.pathOf(volume, inode))
+      return store.write(() => {
+        // Part of something that has gone. What finds it elsewhere will list it.
+        store.drop(row)
+        store.addOrphan(volume, inode)
+      })
+    using above = places.openFolder(volume, row.parent)
+    if (!above) return lookForLost(volume, row.parent, onLooked)
+    await look(placeOf(volume, row.parent, above), [{ name: row.name }], onLooked)
+  }
+
+  async function lookAtMissing(place: LookPlace, onLooked?: OnLooked) {
+    const gone = store
+      .names(place.volume, place.inode)
+      .filter(name => looking.isGone(place, name))
+      .map(name => ({ name }))
+    await look(place, gone, onLooked)
+  }
+
+  async function relistNames(volume: number, inode: number, onLooked?: OnLooked) {
+    using folder = places.openFolder(volume, inode)
+    if (!folder) return false
+    const place = placeOf(volume, inode, folder)
+    const known = new Set(store.names(volume, inode))
+    const fresh: NameToLook[] = []
+    try {
+      for (const name of namesIn(folder, { isWritten: false })) if (!known.delete(name.name)) fresh.push(name)
+    } catch (error) {
+      if (errnoOf(error) !== 'EACCES') throw error
+      return false
+    }
+    await look(place, fresh, onLooked)
+    await look(
+      place,
+      [...known].map(name => ({ name })),
+      onLooked,
+    )
+    return true
+  }
+
+  /** Everything is listed anew; what is known meanwhile stays. */
+  async function distrust(volume: number) {
+    const breathe = createBreather()
+    for (let after = -1; ; ) {
+      const some = store.folders(volume, after, namesAtOnce)
+      store.write(() => {
+        for (const { inode } of some) store.setListed(volume, inode, false)
+      })
+      const last = some.at(-1)
+      if (!last) return
+      after = last.inode
+      await breathe()
+    }
+  }
+
+  return { listBelow, relistNames, distrust }
+}
+
+/**
+ * One after the other, however many there are. A name that is no UTF-8 is found under no name. Nobody has told what
+ * happened to them, so what was changed at all may have been written.
+ */
+function* namesIn(folder: Folder, options: LookOptions = {}): Generator<NameToLook> {
+  const directory = opendirSync(folder.path, { bufferSize: namesAtOnce })
+  try {
+    for (let entry = directory.readSync(); entry; entry = directory.readSync())
+      yield { name: entry.name, isWritten: true, ...options }
+  } finally {
+    directory.closeSync()
+  }
+}
