@@ -297,11 +297,8 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     const row = store.folder(volume, inode)
     if (!row) return
     if (!places.pathOf(volume, inode))
-      return store.write(() => {
-        // Part of something that has gone. What finds it elsewhere will list it.
-        store.drop(row)
-        store.addOrphan(volume, inode)
-      })
+      // Part of something that has gone. What finds it elsewhere will list it.
+      return transaction(ledger => ledger.remove(row))
     using above = places.openFolder(volume, row.parent)
     if (!above) return lookForLost(volume, row.parent, onLooked)
     await look(placeOf(volume, row.parent, above), [{ name: row.name }], onLooked)
@@ -392,6 +389,11 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
         if (!orphan) {
           store.forgetVanished(nowMs() - 60_000)
           return false
+        }
+        if (store.folder(orphan.volume, orphan.inode)) {
+          // It is back.
+          store.dropOrphan(orphan.volume, orphan.inode)
+          return true
         }
         const some = store.someChildren(orphan.volume, orphan.inode, namesAtOnce)
         for (const row of some) {
