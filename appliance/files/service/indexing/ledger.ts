@@ -64,7 +64,8 @@ export function createLedger(store: IndexStore, nowMs: number): Ledger {
     const find = (inode: number): Known | undefined => {
       if (known.has(inode)) return known.get(inode)
       const row = store.folder(volume, inode)
-      const depth = row && (row.parent === 0 ? 0 : depthBelow(find(row.parent)))
+      // What hangs on nothing for a moment, since it was moved, must be right when it is found again.
+      const depth = row && (row.parent === 0 ? 0 : (depthBelow(find(row.parent)) ?? 0))
       const found = row && depth !== undefined ? { row, depth } : undefined
       known.set(inode, found)
       return found

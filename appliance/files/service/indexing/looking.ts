@@ -171,8 +171,8 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
 
   /** A folder that is new here: of what may still be known from an earlier time it lists nothing yet. */
   function insideOf(volume: number, same: EntryRow | undefined): { sum: Sum; size: number; isListed: 0 | 1 } {
-    if (same?.isFolder) return { sum: sumIn(same.sum), size: same.size, isListed: same.isListed }
     store.dropOrphan(volume, status.inode)
+    if (same?.isFolder) return { sum: sumIn(same.sum), size: same.size, isListed: same.isListed }
     let sum = 0n
     let size = 0
     for (const child of store.allChildren(volume, status.inode)) {

@@ -130,7 +130,7 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     folder,
   })
   const rounds = createRounds({ store, places, looking, transaction, placeOf })
-  const walking = createWalking({ store, places, looking, look: rounds.look, placeOf })
+  const walking = createWalking({ store, places, looking, transaction, look: rounds.look, placeOf })
 
   function lookNow(work: (look: Look) => void) {
     transaction(ledger =>
@@ -199,6 +199,11 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
         if (!orphan) {
           store.forgetVanished(nowMs() - 60_000)
           return false
+        }
+        if (store.folder(orphan.volume, orphan.inode)) {
+          // It is back.
+          store.dropOrphan(orphan.volume, orphan.inode)
+          return true
         }
         const some = store.someChildren(orphan.volume, orphan.inode, namesAtOnce)
         for (const row of some) {

@@ -3,6 +3,7 @@ import { errnoOf } from '../../../lib/failure.ts'
 import type { EntryRow, IndexStore } from '../../store/index-store.ts'
 import { createBreather } from '../bursts.ts'
 import type { Folder } from '../folders.ts'
+import type { Ledger } from './ledger.ts'
 import type { Looking, LookOptions, LookPlace } from './looking.ts'
 import type { Places } from './places.ts'
 import type { NameToLook, OnLooked } from './rounds.ts'
@@ -21,6 +22,7 @@ export interface WalkingDeps {
   store: IndexStore
   places: Places
   looking: Looking
+  transaction<T>(work: (ledger: Ledger) => T): T
   look(place: LookPlace, names: Iterable<NameToLook>, onLooked?: OnLooked): Promise<void>
   placeOf(volume: number, inode: number, folder: Folder): LookPlace
 }
@@ -30,7 +32,7 @@ const namesAtOnce = 500
 const mostTries = 3
 
 /** Lists folders, so that the index has all that is in them. */
-export function createWalking({ store, places, looking, look, placeOf }: WalkingDeps) {
+export function createWalking({ store, places, looking, transaction, look, placeOf }: WalkingDeps) {
   async function listBelow(
     volume: number,
     folders: EntryRow[] | 'all',
@@ -87,11 +89,8 @@ export function createWalking({ store, places, looking, look, placeOf }: Walking
     const row = store.folder(volume, inode)
     if (!row) return
     if (!places.pathOf(volume, inode))
-      return store.write(() => {
-        // Part of something that has gone. What finds it elsewhere will list it.
-        store.drop(row)
-        store.addOrphan(volume, inode)
-      })
+      // Part of something that has gone. What finds it elsewhere will list it.
+      return transaction(ledger => ledger.remove(row))
     using above = places.openFolder(volume, row.parent)
     if (!above) return lookForLost(volume, row.parent, onLooked)
     await look(placeOf(volume, row.parent, above), [{ name: row.name }], onLooked)
