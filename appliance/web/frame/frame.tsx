@@ -12,10 +12,12 @@ import { Rail } from './rail.tsx'
 import { stale } from './stale.ts'
 import { WorkTray } from './work-tray.tsx'
 
+const passedOn = ['files/progress']
+
 /** What stands around every page: the rail (a bar at the bottom of a phone), the tray of work under way. */
 export function Frame({ person }: { person: Person }) {
   const { t } = useTranslation()
-  useLive(stale)
+  useLive(stale, passedOn)
   return (
     <UploadsProvider>
       <a href="#content" className={classes.skip}>

@@ -11,13 +11,26 @@ interface StaleKeys {
 }
 
 const gatherMs = 250
+
+type Listener = (data: Record<string, unknown>) => void
+const listeners = new Map<string, Set<Listener>>()
+
+/** Is told each of these news, over the one stream that `useLive` holds open for the page. */
+export function useNews(name: string, listener: Listener): void {
+  useEffect(() => {
+    const all = listeners.get(name) ?? new Set()
+    listeners.set(name, all.add(listener))
+    return () => void all.delete(listener)
+  }, [name, listener])
+}
 const gatherLaterMs = 1_500
 
 /**
  * Listens to the box's news and asks again for what they made stale. News are gathered for a moment: an upload of a
- * thousand files is one question, not a thousand. After a lost connection everything is asked again.
+ * thousand files is one question, not a thousand. After a lost connection everything is asked again. What is `passedOn`
+ * goes to `useNews`.
  */
-export function useLive(stale: Stale): void {
+export function useLive(stale: Stale, passedOn: readonly string[] = none): void {
   const client = useQueryClient()
   useEffect(() => {
     const source = new EventSource(addressOf('/events'))
@@ -32,6 +45,10 @@ export function useLive(stale: Stale): void {
         if ('later' in keys) later.add(keys.later)
       })
     }
+    for (const name of passedOn)
+      source.addEventListener(name, event => {
+        for (const listener of listeners.get(name) ?? []) listener(parseData(event))
+      })
     source.onerror = () => {
       wasLost = true
     }
@@ -44,7 +61,7 @@ export function useLive(stale: Stale): void {
       soon.stop()
       later.stop()
     }
-  }, [client, stale])
+  }, [client, stale, passedOn])
 }
 
 function createGathering(client: QueryClient, afterMs: number) {
@@ -63,6 +80,8 @@ function createGathering(client: QueryClient, afterMs: number) {
     stop: () => clearTimeout(timer),
   }
 }
+
+const none: readonly string[] = []
 
 function parseData(event: MessageEvent<string>): Record<string, unknown> {
   const data: unknown = JSON.parse(event.data)
