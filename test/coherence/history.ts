@@ -35,7 +35,14 @@ export function createHistory() {
         // It may have inherited the id of what it replaced. Of several names of a file each has its own.
         const hasOneName = names.get(is.inode) === 1 && !is.isFurtherName && was?.isLinked === false
         const isFromThen = !isKept(path)
-        if (was && was.id !== is.id && !oldIds.has(is.id) && hasOneName && !isFromThen)
+        if (
+          was &&
+          was.id !== is.id &&
+          !oldIds.has(is.id) &&
+          hasOneName &&
+          !isFromThen &&
+          !isTemporary(was.path)
+        )
           problems.push({ path, text: `the id ${was.id} of ${was.path} became ${is.id}` })
       }
       before = now
@@ -55,4 +62,9 @@ function byInode(all: ReadonlyMap<string, Found>) {
   return new Map(
     [...all].map(([path, { id, inode }]) => [inode, { path, id, isLinked: (names.get(inode) ?? 1) > 1 }]),
   )
+}
+
+/** What takes the place of a file under such a name gets that one's id, which may have come and gone in between. */
+function isTemporary(path: string): boolean {
+  return /(^|\/)[.~][^/]*$|~$/.test(path)
 }
