@@ -35,9 +35,20 @@ export function createHistory() {
         // It may have inherited the id of what it replaced. Of several names of a file each has its own.
         const hasOneName = names.get(is.inode) === 1 && !is.isFurtherName && was?.isLinked === false
         const isFromThen = !isKept(path)
+<<<<<<< HEAD
         // What is left of an editor's saving takes the id of what it replaces, which may be younger than the last round.
         const wasTemporary = /(^|\/)[.~][^/]*$/.test(was?.path ?? '')
         if (was && was.id !== is.id && !oldIds.has(is.id) && hasOneName && !isFromThen && !wasTemporary)
+=======
+        if (
+          was &&
+          was.id !== is.id &&
+          !oldIds.has(is.id) &&
+          hasOneName &&
+          !isFromThen &&
+          !isTemporary(was.path)
+        )
+>>>>>>> coherence
           problems.push({ path, text: `the id ${was.id} of ${was.path} became ${is.id}` })
       }
       before = now
@@ -57,4 +68,9 @@ function byInode(all: ReadonlyMap<string, Found>) {
   return new Map(
     [...all].map(([path, { id, inode }]) => [inode, { path, id, isLinked: (names.get(inode) ?? 1) > 1 }]),
   )
+}
+
+/** What takes the place of a file under such a name gets that one's id, which may have come and gone in between. */
+function isTemporary(path: string): boolean {
+  return /(^|\/)[.~][^/]*$|~$/.test(path)
 }

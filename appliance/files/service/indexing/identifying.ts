@@ -3,7 +3,7 @@ import { FileStatus, readStatus } from '../../../lib/posix.ts'
 import type { EntryRow, IndexStore } from '../../store/index-store.ts'
 import { giveIdentity, type Identity, newIdentity, nextIdentity, readIdentity } from '../ids.ts'
 import { linkedId } from '../linked-ids.ts'
-import { linkIdentity } from './links.ts'
+import { keepLink, linkIdentity } from './links.ts'
 import type { LookOptions, LookPlace } from './looking.ts'
 import type { Places } from './places.ts'
 
@@ -43,12 +43,16 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
     // Of several names of a file, the inode carries the id of the first.
     const hasOthers = context.stays.length > 0 || (status.kind === 'file' && status.links > 1)
     const kept = carried && hasOthers ? { ...wanted, id: carried.id } : wanted
+    if (kept.id !== wanted.id && keepLink(place.folder, name, { id: wanted.id, folderId: idOf(place) }))
+      readStatus(place.folder.fd, name, status)
     if (carried && carried.id === kept.id && carried.generation === kept.generation) return wanted
     if (!giveIdentity(place.folder, name, kept))
       return carried && carried.id === kept.id ? { ...carried, id: wanted.id } : undefined
     readStatus(place.folder.fd, name, status)
     return wanted
   }
+
+  const idOf = ({ volume, inode }: LookPlace) => store.folder(volume, inode)?.id ?? 0
 
   function wantedIdentity(
     place: LookPlace,

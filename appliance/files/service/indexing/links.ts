@@ -33,3 +33,15 @@ export function linkIdentity({ place, name, carried, row, stays, store }: LinkQu
   writeLinks(place.folder, name, [...kept, [id, folderId, name]])
   return withId(id)
 }
+
+/** Keeps that a further name of a file has this id; false where that is known already. */
+export function keepLink(
+  folder: Folder,
+  name: string,
+  { id, folderId }: { id: number; folderId: number },
+): boolean {
+  const links = readLinks(folder, name)
+  if (links.some(link => link[0] === id && link[1] === folderId && link[2] === name)) return false
+  writeLinks(folder, name, [...links.filter(link => link[0] !== id), [id, folderId, name]])
+  return true
+}
