@@ -35,11 +35,6 @@ export function createHistory() {
         // It may have inherited the id of what it replaced. Of several names of a file each has its own.
         const hasOneName = names.get(is.inode) === 1 && !is.isFurtherName && was?.isLinked === false
         const isFromThen = !isKept(path)
-<<<<<<< HEAD
-        // What is left of an editor's saving takes the id of what it replaces, which may be younger than the last round.
-        const wasTemporary = /(^|\/)[.~][^/]*$/.test(was?.path ?? '')
-        if (was && was.id !== is.id && !oldIds.has(is.id) && hasOneName && !isFromThen && !wasTemporary)
-=======
         if (
           was &&
           was.id !== is.id &&
@@ -48,7 +43,6 @@ export function createHistory() {
           !isFromThen &&
           !isTemporary(was.path)
         )
->>>>>>> coherence
           problems.push({ path, text: `the id ${was.id} of ${was.path} became ${is.id}` })
       }
       before = now

@@ -83,18 +83,25 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
     // taken away what they put there last. What came back from a snapshot is of an earlier generation.
     const isEarlier =
       carried && carried.id === replaced?.id && carried.generation < replaced.generation && !isLate
-    const isPlaced = carried && !moved && !isEarlier && !hasOtherBearer(carried.id, where)
-    if (replaced && !isPlaced && isTemporary(moved?.name ?? name, isLate)) return nextIdentity(replaced)
+    const isFree = carried && !isEarlier && !hasOtherBearer(carried.id, where)
+    const cameFrom = moved?.name ?? (carried && nameAMomentAgo(carried.id))
+    const isPlaced = isFree && cameFrom === undefined
+    if (replaced && !isPlaced && isTemporary(cameFrom ?? name, isLate)) return nextIdentity(replaced)
     if (moved && moved.id !== 0) return outdated(moved, asKnown(moved))
     const linked = carried && !isFolder ? linkedId(place.folder, name) : undefined
     if (carried && linked !== undefined && !hasOtherBearer(linked, where))
       return { id: linked, generation: carried.generation }
-    if (isPlaced) return carried
+    if (isFree) return carried
     if (replaced) return nextIdentity(replaced)
     const vanished = carried || isFolder ? undefined : store.vanishedAt(place.volume, place.inode, name)
     if (vanished && vanished.atMs > nowMs() - momentsMs && !hasOtherBearer(vanished.id, where))
       return nextIdentity(vanished)
     return newIdentity()
+  }
+
+  /** Of what was already missed there, before it was found under its new name. */
+  function nameAMomentAgo(id: number): string | undefined {
+    return store.vanishedOf(id).find(({ atMs }) => atMs > nowMs() - momentsMs)?.name
   }
 
   /**
