@@ -78,7 +78,17 @@ export function walk({ mount, folder: top }: Place): Map<string, Found> {
       sum = plus(sum, contributionOf(name, child.id, child.etag))
       found.size += child.size
     }
-    found.etag = folderEtag(found.id, sum)
+    found.etag = folderEtag(found.id, sum, timeOf(join(top, path)))
+  }
+}
+
+function timeOf(folder: string) {
+  const fd = openFolder(folder)
+  try {
+    readStatus(fd, '', status)
+    return { modified: status.modifiedSeconds, modifiedNs: status.modifiedNanoseconds }
+  } finally {
+    closeDescriptor(fd)
   }
 }
 

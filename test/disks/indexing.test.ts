@@ -277,3 +277,18 @@ async function onePage(files: Files, path: string[]) {
   for await (const page of files.list(ann, path)) entries.push(...page)
   return { entries }
 }
+
+indexTest('what came and went leaves another etag behind, for who saw it meanwhile', async t => {
+  const indexed = await startIndexed(t, { log: noisy })
+  const { media, files } = indexed
+  await files.makeFolder(ann, ['media', 'letters'])
+  const before = (await files.stat(ann, ['media'])).etag
+  await files.write(ann, ['media', 'letters', '~lock'], body('x'))
+  await files.remove(ann, ['media', 'letters', '~lock'])
+  const after = (await files.stat(ann, ['media'])).etag
+  t.not(after, before)
+  await writeFile(join(media.path, 'letters', '~lock'), 'x')
+  await rm(join(media.path, 'letters', '~lock'))
+  await eventually(t, indexed.box, 'another one', async () => folderOf(indexed, media).etag !== after)
+  await agrees(t, indexed, media)
+})

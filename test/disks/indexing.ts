@@ -127,7 +127,7 @@ export function walk(volume: Pick<Volume, 'path'>): Map<string, Walked> {
         sum = plus(sum, contributionOf(name, child.id, child.etag))
         walked.size += child.size
       }
-      walked.etag = folderEtag(walked.id, sum)
+      walked.etag = folderEtag(walked.id, sum, timeOf(place))
     } else {
       const fd = openFolder(join(place, '..'))
       readStatus(fd, place.slice(place.lastIndexOf('/') + 1), status)
@@ -140,6 +140,13 @@ export function walk(volume: Pick<Volume, 'path'>): Map<string, Walked> {
   }
   visit('', 0)
   return found
+}
+
+export function timeOf(folder: string) {
+  const fd = openFolder(folder)
+  readStatus(fd, '', status)
+  closeDescriptor(fd)
+  return { modified: status.modifiedSeconds, modifiedNs: status.modifiedNanoseconds }
 }
 
 /** A further name of a file has an id of its own. */

@@ -1,15 +1,21 @@
 import { hash } from 'node:crypto'
 
 /**
- * A folder's etag is a function of its id and of what lies in it: the sum, modulo 2^128, of a hash of each entry's
- * name, id and etag. So one change costs its depth, in whatever order changes come (docs/on-disk-format.md, "Etags").
+ * A folder's etag is a function of its id, its time and of what lies in it: the sum, modulo 2^128, of a hash of each
+ * entry's name, id and etag. So one change costs its depth, in whatever order changes come (docs/on-disk-format.md, "Etags").
  */
 export type Sum = bigint
+
+/** When an entry last came to it or left it: seconds, and nanoseconds of one. */
+export interface FolderTime {
+  modified: number
+  modifiedNs: number
+}
 
 const modulus = 1n << 128n
 const idAndEtagBytes = 40
 const input = Buffer.alloc(idAndEtagBytes + 4 * 255 + 4)
-const folderInput = Buffer.alloc(24)
+const folderInput = Buffer.alloc(36)
 
 export function contributionOf(name: string, id: number, etag: string): Sum {
   writeId(input, id)
@@ -26,10 +32,15 @@ export function minus(one: Sum, other: Sum): Sum {
   return BigInt.asUintN(128, one - other + modulus)
 }
 
-/** 32 hexadecimal digits. */
-export function folderEtag(id: number, sum: Sum): string {
+/**
+ * 32 hexadecimal digits. With the folder's own time: what came and went between two looks of a client leaves the same
+ * entries behind, but the client may have seen it.
+ */
+export function folderEtag(id: number, sum: Sum, { modified, modifiedNs }: FolderTime): string {
   writeId(folderInput, id)
   writeSum(folderInput, sum, 8)
+  folderInput.writeBigInt64LE(BigInt(modified), 24)
+  folderInput.writeUInt32LE(modifiedNs, 32)
   return hash('sha256', folderInput, 'hex').slice(0, 32)
 }
 

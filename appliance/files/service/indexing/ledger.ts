@@ -1,4 +1,4 @@
-import type { EntryRow, IndexStore } from '../../store/index-store.ts'
+import type { EntryRow, IndexStore, ModifiedTime } from '../../store/index-store.ts'
 import { bytesOf, contributionOf, folderEtag, minus, plus, type Sum, sumIn } from './etags.ts'
 
 /**
@@ -13,6 +13,8 @@ export interface Ledger {
    * with its id; nobody else inherits it.
    */
   remove(row: EntryRow, options?: { isMoved?: boolean; isOwn?: boolean | undefined }): void
+  /** An entry of this folder has come or gone, if only for a moment. */
+  setModified(folder: EntryRow, time: ModifiedTime): void
   settle(): void
 }
 
@@ -86,12 +88,14 @@ export function createLedger(store: IndexStore, nowMs: number): Ledger {
     for (let depth = levels.length - 1; depth >= 0; depth--) {
       for (const [inode, delta] of levels[depth] ?? []) {
         const row = find(inode)?.row
-        if (!row || (delta.sum === 0n && delta.size === 0)) continue
+        if (!row) continue
         const before = worthOf(row)
         const sum = plus(sumIn(row.sum), delta.sum)
+        const etag = folderEtag(row.id, sum, row)
+        if (etag === row.etag && delta.size === 0) continue
         row.sum = bytesOf(sum)
         row.size += delta.size
-        row.etag = folderEtag(row.id, sum)
+        row.etag = etag
         store.setFolder(row)
         const after = worthOf(row)
         if (row.parent !== 0)
@@ -117,6 +121,11 @@ export function createLedger(store: IndexStore, nowMs: number): Ledger {
       if (!isMoved) orphan(row)
       if (!row.isFolder && row.id !== 0 && !isOwn) store.vanish({ ...row, atMs: nowMs })
       store.touch(row.volume, row.parent, row.name)
+    },
+    setModified(folder, time) {
+      store.setModified(folder, time)
+      add(folder.volume, folder.inode, { sum: 0n, size: 0 })
+      store.touch(folder.volume, folder.parent, folder.name)
     },
     settle() {
       for (const [volume, ofVolume] of deltas) settleVolume(volume, ofVolume)

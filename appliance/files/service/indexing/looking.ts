@@ -147,7 +147,8 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     const isFolder = status.kind === 'folder'
     const same = isOf(known.before) ? known.before : known.moved
     const inside = isFolder ? insideOf(volume, same) : undefined
-    const etag = inside ? folderEtag(id, inside.sum) : fileEtag(known.identity, status)
+    const time = { modified: status.modifiedSeconds, modifiedNs: status.modifiedNanoseconds }
+    const etag = inside ? folderEtag(id, inside.sum, time) : fileEtag(known.identity, status)
     return {
       volume,
       parent,
@@ -158,8 +159,7 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
       generation,
       etag,
       size: inside ? inside.size : status.sizeBytes,
-      modified: status.modifiedSeconds,
-      modifiedNs: status.modifiedNanoseconds,
+      ...time,
       changed: status.changedSeconds,
       changedNs: status.changedNanoseconds,
       born: status.bornSeconds,
@@ -200,15 +200,12 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     }
   }
 
-  /**
-   * The folder itself: its time goes with what is put into it, and nothing above has to know. Not so when its attributes
-   * changed last, which only a look at its name takes in.
-   */
-  function lookAtFolder({ volume, inode, folder }: LookPlace) {
+  /** The folder itself: its time goes with what is put into it and taken out of it. */
+  function lookAtFolder(ledger: Ledger, { volume, inode, folder }: LookPlace) {
     const row = store.folder(volume, inode)
     if (!row || !readStatus(folder.fd, '', status)) return
     if (row.modified !== status.modifiedSeconds || row.modifiedNs !== status.modifiedNanoseconds)
-      store.setModified(row, status)
+      ledger.setModified(row, status)
   }
 
   /** The top of a volume, which no folder names. False where it is away. */

@@ -136,7 +136,7 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     transaction(ledger =>
       work((place, { name, ...options }) => {
         const looked = looking.look(ledger, place, name, options)
-        looking.lookAtFolder(place)
+        looking.lookAtFolder(ledger, place)
         return looked
       }),
     )

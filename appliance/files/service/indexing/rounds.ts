@@ -48,7 +48,7 @@ export function createRounds({ store, places, looking, transaction, placeOf }: R
           for (; !next.done && performance.now() < endsAt; next = rounds.next()) {
             const { place, name, options } = next.value
             if (place === gone) continue
-            if (name === undefined) looking.lookAtFolder(place)
+            if (name === undefined) looking.lookAtFolder(ledger, place)
             else done.push([looking.look(ledger, place, name, options), place, name])
           }
         })

@@ -120,7 +120,10 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
 
   /** Of a folder whose owner, mode or attributes have changed: that shows at its name, in the folder above. */
   async function lookAtItself(place: LookPlace) {
-    if (place.isTop) return index.keepTop(place)
+    if (place.isTop) {
+      index.keepTop(place)
+      return index.look(place, [])
+    }
     const row = index.store.folder(place.volume, place.inode)
     using above = row && index.places.openFolder(row.volume, row.parent)
     if (!row || !above) return
