@@ -15,6 +15,10 @@ export interface Ledger {
   remove(row: EntryRow, options?: { isMoved?: boolean; isOwn?: boolean | undefined }): void
   /** An entry of this folder has come or gone, if only for a moment. */
   setModified(folder: EntryRow, time: ModifiedTime): void
+  /** The sum of this folder is taken anew from its entries as they are now: what waited to be added is in it. */
+  discard(volume: number, inode: number): void
+  /** The sum of a folder is what it should be; the difference, if there is one, is passed on. */
+  correct(folder: EntryRow, now: Delta): void
   settle(): void
 }
 
@@ -127,6 +131,13 @@ export function createLedger(store: IndexStore, nowMs: number): Ledger {
       add(folder.volume, folder.inode, { sum: 0n, size: 0 })
       store.touch(folder.volume, folder.parent, folder.name)
     },
+    correct(folder, { sum, size }) {
+      add(folder.volume, folder.inode, {
+        sum: minus(sum, sumIn(folder.sum)),
+        size: size - folder.size,
+      })
+    },
+    discard: (volume, inode) => void deltas.get(volume)?.delete(inode),
     settle() {
       for (const [volume, ofVolume] of deltas) settleVolume(volume, ofVolume)
       deltas.clear()

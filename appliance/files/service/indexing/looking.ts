@@ -5,10 +5,11 @@ import { readChecksumText } from '../checksums.ts'
 import type { Folder } from '../folders.ts'
 import { assignIdentity, fileEtag, giveIdentity, type Identity, nextIdentity, readIdentity } from '../ids.ts'
 import { isHidden } from '../tree.ts'
-import { bytesOf, contributionOf, folderEtag, plus, type Sum, sumIn } from './etags.ts'
+import { bytesOf, folderEtag, type Sum, sumIn } from './etags.ts'
 import { createIdentifying, momentsMs } from './identifying.ts'
 import type { Ledger } from './ledger.ts'
 import { openAlong, type Places } from './places.ts'
+import { sumOfEntries } from './sums.ts'
 
 /** An open folder of a volume. */
 export interface LookPlace {
@@ -71,7 +72,7 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     for (const row of elsewhere)
       if (!stays.includes(row))
         ledger.remove(row, { isMoved: row === moved, isOwn: options.isOwn || options.isLate })
-    const row = rowOf(place, name, { identity, before, moved })
+    const row = rowOf(ledger, place, name, { identity, before, moved })
     if (before && isSameRow(before, row)) return { kind: 'same', row: before, before, isForeign }
     ledger.put(row, before)
     lookAtOtherNames(ledger, stays, row)
@@ -127,7 +128,7 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
       const identity = nextIdentity({ id: gone.id, generation: Math.max(generation, gone.generation) })
       if (!giveIdentity(folder, name, identity) || !readStatus(folder.fd, name, status)) continue
       ledger.put(
-        rowOf({ volume, inode: parent, isTop: false, folder }, name, {
+        rowOf(ledger, { volume, inode: parent, isTop: false, folder }, name, {
           identity,
           before: heir,
           moved: undefined,
@@ -139,6 +140,7 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
   }
 
   function rowOf(
+    ledger: Ledger,
     { volume, inode: parent, folder }: LookPlace,
     name: string,
     known: { identity: Identity | undefined; before: EntryRow | undefined; moved: EntryRow | undefined },
@@ -146,7 +148,7 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     const { id, generation } = known.identity ?? { id: 0, generation: 0 }
     const isFolder = status.kind === 'folder'
     const same = isOf(known.before) ? known.before : known.moved
-    const inside = isFolder ? insideOf(volume, same) : undefined
+    const inside = isFolder ? insideOf(ledger, volume, same) : undefined
     const time = { modified: status.modifiedSeconds, modifiedNs: status.modifiedNanoseconds }
     const etag = inside ? folderEtag(id, inside.sum, time) : fileEtag(known.identity, status)
     return {
@@ -170,16 +172,15 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
   }
 
   /** A folder that is new here: of what may still be known from an earlier time it lists nothing yet. */
-  function insideOf(volume: number, same: EntryRow | undefined): { sum: Sum; size: number; isListed: 0 | 1 } {
+  function insideOf(
+    ledger: Ledger,
+    volume: number,
+    same: EntryRow | undefined,
+  ): { sum: Sum; size: number; isListed: 0 | 1 } {
     store.dropOrphan(volume, status.inode)
     if (same?.isFolder) return { sum: sumIn(same.sum), size: same.size, isListed: same.isListed }
-    let sum = 0n
-    let size = 0
-    for (const child of store.allChildren(volume, status.inode)) {
-      sum = plus(sum, contributionOf(child.name, child.id, child.etag))
-      size += child.size
-    }
-    return { sum, size, isListed: 0 }
+    ledger.discard(volume, status.inode)
+    return { ...sumOfEntries(store, volume, status.inode), isListed: 0 }
   }
 
   /** What is written under one name of a file shows under all of them. */
@@ -216,7 +217,7 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     const identity = readIdentity(top.path) ?? assignIdentity(top, '')
     if (!readStatus(top.fd, '', status)) return false
     const place = { volume, inode: 0, isTop: false, folder: top }
-    ledger.put(rowOf(place, '', { identity, before: undefined, moved: undefined }), undefined)
+    ledger.put(rowOf(ledger, place, '', { identity, before: undefined, moved: undefined }), undefined)
     return true
   }
 

@@ -7,6 +7,7 @@ import type { Ledger } from './ledger.ts'
 import type { Looking, LookOptions, LookPlace } from './looking.ts'
 import type { Places } from './places.ts'
 import type { NameToLook, OnLooked } from './rounds.ts'
+import { sumOfEntries } from './sums.ts'
 
 export interface WalkControl {
   isLate?: boolean
@@ -80,7 +81,11 @@ export function createWalking({ store, places, looking, transaction, look, place
       if (!places.isClosed(volume, inode)) await lookForLost(volume, inode, onLooked)
       return false
     }
-    store.write(() => store.setListed(volume, inode, true))
+    transaction(ledger => {
+      store.setListed(volume, inode, true)
+      const row = store.folder(volume, inode)
+      if (row) ledger.correct(row, sumOfEntries(store, volume, inode))
+    })
     return true
   }
 
