@@ -292,3 +292,12 @@ indexTest('what came and went leaves another etag behind, for who saw it meanwhi
   await eventually(t, indexed.box, 'another one', async () => folderOf(indexed, media).etag !== after)
   await agrees(t, indexed, media)
 })
+
+indexTest('a file that moves to another share keeps id and etag', async t => {
+  const { files } = await startIndexed(t, { log: noisy })
+  await files.makeFolder(ann, ['media', 'a'])
+  const { entry } = await files.write(ann, ['media', 'a', 'file'], body('x'))
+  await files.move(ann, ['media', 'a'], ['other', 'b'], { overwrite: false })
+  const { id, etag } = await files.stat(ann, ['other', 'b', 'file'])
+  t.deepEqual({ id, etag }, { id: entry.id, etag: entry.etag })
+})

@@ -1,8 +1,16 @@
-import { fchmodSync, fstatSync, futimesSync, mkdirSync, read, write } from 'node:fs'
+import { fchmodSync, fstatSync, mkdirSync, read, write } from 'node:fs'
 import { promisify } from 'node:util'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
-import { closeDescriptor, openFlags, reflink, syncFilesystemAside } from '../../lib/posix.ts'
+import {
+  closeDescriptor,
+  FileStatus,
+  openFlags,
+  readStatus,
+  reflink,
+  setModified,
+  syncFilesystemAside,
+} from '../../lib/posix.ts'
 import type { Entry, Volume } from '../schema.ts'
 import { createBreather } from './bursts.ts'
 import { carryChecksums } from './checksums.ts'
@@ -90,7 +98,7 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
         }
       }
       fchmodSync(made.fd, folderMode)
-      futimesSync(made.fd, one.modifiedAtMs / 1000, one.modifiedAtMs / 1000)
+      carryTime(inner.fd, made.fd)
       await reachDisk(made.fd)
       return identity
     }
@@ -111,12 +119,12 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
 
     async function copyContent(fromFd: number, toFd: number, one: Entry) {
       await cloneOrCopy(fromFd, toFd)
-      const status = fstatSync(fromFd)
+      const { mode } = fstatSync(fromFd)
       carryAttributes(fromFd, toFd)
       const identity = identityFor(fromFd, one)
       writeIdentity(toFd, identity)
-      fchmodSync(toFd, fileMode | (status.mode & 0o111))
-      futimesSync(toFd, status.mtimeMs / 1000, status.mtimeMs / 1000)
+      fchmodSync(toFd, fileMode | (mode & 0o111))
+      carryTime(fromFd, toFd)
       carryChecksums(fromFd, toFd)
       carryWriter(fromFd, toFd)
       await reachDisk(toFd)
@@ -155,6 +163,13 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
     if (pairs.length > 0) await job.onCopied(pairs)
   }
   return copyTree
+}
+
+const status = new FileStatus()
+
+/** To the nanosecond: an etag depends on it. */
+function carryTime(fromFd: number, toFd: number) {
+  if (readStatus(fromFd, '', status)) setModified(toFd, status)
 }
 
 /** The top of a copied tree was made already, as a draft. */

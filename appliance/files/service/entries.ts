@@ -1,5 +1,6 @@
 import { FileStatus, readStatus } from '../../lib/posix.ts'
 import type { Entry, Volume } from '../schema.ts'
+import { saying } from './failures.ts'
 import type { Folder } from './folders.ts'
 import { assignIdentity, fileEtag, type Identity, readIdentity } from './ids.ts'
 import { createKnownFiles, type Known } from './known-files.ts'
@@ -27,7 +28,7 @@ export function createEntries(folderFacts?: FolderFacts, lastSeen?: LastSeen): E
   const status = new FileStatus()
 
   function at(volume: Volume, folder: Folder, name: string): Entry | undefined {
-    return readStatus(folder.fd, name, status) ? describe(volume, folder, name) : undefined
+    return saying(() => readStatus(folder.fd, name, status)) ? describe(volume, folder, name) : undefined
   }
 
   function describe(volume: Volume, folder: Folder, name: string): Entry | undefined {
@@ -69,7 +70,7 @@ export function createEntries(folderFacts?: FolderFacts, lastSeen?: LastSeen): E
       if (!entry) throw new Error('an open folder is a folder')
       return { ...entry, name }
     },
-    isTaken: (folder, name) => readStatus(folder.fd, name, status),
+    isTaken: (folder, name) => saying(() => readStatus(folder.fd, name, status)),
   }
 }
 

@@ -54,6 +54,8 @@ export function createFollower(deps: FollowerDeps) {
   let isWalked = false
   let work: Promise<unknown> = Promise.resolve()
   const deferred = new Map<string, NodeJS.Timeout>()
+  /** What came last of each pool. */
+  const taken = new Map<string, string>()
 
   function inTurn<T>(act: () => Promise<T>): Promise<T> {
     const result = work.then(act)
@@ -91,10 +93,15 @@ export function createFollower(deps: FollowerDeps) {
     const volumes = volumesOf(message.pool)
     try {
       if (message.kind === 'gone') return letGo(message.pool)
-      if (message.kind === 'alive') return await marks.signOfLife(message.pool)
+      if (message.kind === 'alive')
+        return await marks.signOfLife(
+          message.pool,
+          message.isProven && taken.get(message.pool) === positionOf(message),
+        )
       using _hold = pools.hold(message.pool)
       if (message.kind === 'gap') await catchUpPool(message.pool, message.reason)
       else await takeIn(message)
+      taken.set(message.pool, positionOf(message))
     } catch (error) {
       // It stays taken in: those volumes will catch up.
       if (!signal.aborted) for (const volume of volumes) pools.doubt(volume, error)
@@ -102,6 +109,7 @@ export function createFollower(deps: FollowerDeps) {
   }
 
   function letGo(pool: string) {
+    marks.forget(pool)
     for (const volume of volumesOf(pool)) trust.set(volume, false)
     pools.close(pool)
   }
@@ -273,6 +281,8 @@ export function createFollower(deps: FollowerDeps) {
     },
   }
 }
+
+const positionOf = ({ epoch, number }: { epoch: string; number: number }) => `${epoch}/${number}`
 
 const unchanged = new Set<Outside['looked']['kind']>(['same', 'nothing', 'closed'])
 

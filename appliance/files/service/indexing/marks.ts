@@ -13,28 +13,33 @@ export interface MarksDeps {
 
 interface NewMark {
   pool: string
+  /** Signs of life since then that were proven. */
+  proofs: number
   number: number
   period: number
   mark: ChangeMark
   subvolume: number
 }
 
+/** A proof is an event that was made with the sign of life before: the second one was made after the mark. */
+const proofsNeeded = 2
 const everyMs = 10 * 60_000
 const everyChanges = 20_000
 
 /**
  * Once in a while each changed volume gets a new mark to go on from. It holds only when all that the feed told up to
- * then has been taken in: so it is kept with the next sign of life, which comes after all that.
+ * then has been taken in: so it is kept with a sign of life that is proven to come after all that.
  */
 export function createMarks({ changes, trust, pools, volumesOf, signal }: MarksDeps) {
   const counts = new Map<string, { changes: number; sinceMs: number }>()
   let fresh: NewMark[] = []
 
   function keep(name: string) {
-    const some = fresh.filter(one => one.pool === name)
+    for (const one of fresh) if (one.pool === name) one.proofs += 1
+    const some = fresh.filter(one => one.pool === name && one.proofs >= proofsNeeded)
     const store = some.length > 0 ? pools.named(name)?.index.store : undefined
     if (!store) return
-    fresh = fresh.filter(one => one.pool !== name)
+    fresh = fresh.filter(one => !some.includes(one))
     for (const { number, period, mark, subvolume } of some)
       store.write(() => {
         store.setMark(number, { ...mark, subvolume })
@@ -59,7 +64,7 @@ export function createMarks({ changes, trust, pools, volumesOf, signal }: MarksD
       // The first page of a listing of everything brings the mark; the rest is not asked for.
       for await (const { mark, subvolumeId } of changes.since(place, null)) {
         if (!signal.aborted)
-          fresh.push({ pool: pool.name, number: row.number, period, mark, subvolume: subvolumeId })
+          fresh.push({ pool: pool.name, proofs: 0, number: row.number, period, mark, subvolume: subvolumeId })
         break
       }
     }
@@ -67,13 +72,16 @@ export function createMarks({ changes, trust, pools, volumesOf, signal }: MarksD
   }
 
   return {
+    /** What the feed told of this pool up to now may be lost. */
+    forget: (pool: string) => void (fresh = fresh.filter(one => one.pool !== pool)),
     count(pool: string, names: number) {
       const known = counts.get(pool)
       if (known) known.changes += names
       else counts.set(pool, { changes: names, sinceMs: Date.now() })
     },
-    async signOfLife(name: string) {
-      keep(name)
+    /** `isAllTaken`: all that was told before has been taken in, and nothing waits in between. */
+    async signOfLife(name: string, isAllTaken: boolean) {
+      if (isAllTaken) keep(name)
       const pool = isDue(name) ? pools.named(name) : undefined
       if (pool) await look(pool)
     },
