@@ -10,8 +10,11 @@ function listening() {
   events.on('files/progress', ({ user, what, name, files, fraction, state }) => {
     told.push([user, what, name, files, fraction, state].join(' '))
   })
-  let nowMs = 0
-  return { told, news: createPlaceNews(events, () => nowMs), at: (ms: number) => void (nowMs = ms) }
+  const clock = { nowMs: 0 }
+  const at = (ms: number) => {
+    clock.nowMs = ms
+  }
+  return { told, news: createPlaceNews(events, () => clock.nowMs), at }
 }
 
 test('what takes less than a second is not told', async t => {
