@@ -73,7 +73,9 @@ export function createMarks({ changes, trust, pools, volumesOf, signal }: MarksD
 
   return {
     /** What the feed told of this pool up to now may be lost. */
-    forget: (pool: string) => void (fresh = fresh.filter(one => one.pool !== pool)),
+    forget(pool: string) {
+      fresh = fresh.filter(one => one.pool !== pool)
+    },
     count(pool: string, names: number) {
       const known = counts.get(pool)
       if (known) known.changes += names
