@@ -16,6 +16,7 @@ export {
   parseChecksums,
 } from './parse/checksums.ts'
 export { formatPath, parsePath } from './parse/names.ts'
+export { bareFolder } from './plan/bare-folder.ts'
 export { davTrashName, parseDavTrashName } from './plan/trash.ts'
 export { davVersionNames } from './plan/versions.ts'
 export type {

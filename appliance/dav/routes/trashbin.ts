@@ -1,4 +1,4 @@
-import { davTrashName, type Entry, parseDavTrashName, type ShownItem } from '../../files/index.ts'
+import { bareFolder, davTrashName, type Entry, parseDavTrashName, type ShownItem } from '../../files/index.ts'
 import { Failure } from '../../lib/failure.ts'
 import { methodNotAllowed } from '../errors.ts'
 import { parseDepth, parseOverwrite } from '../parse/headers.ts'
@@ -7,7 +7,7 @@ import { encodeSegment, escapeText } from '../render/escape.ts'
 import { type PropertyPlan, planProperties } from '../render/multistatus.ts'
 import { readXml } from '../service/body.ts'
 import type { DavCall } from '../service/call.ts'
-import { askedAddress, collection, historyExtras, restoreTarget, sendOpen } from '../service/history.ts'
+import { askedAddress, historyExtras, restoreTarget, sendOpen } from '../service/history.ts'
 import { requireUnlocked } from '../service/locks.ts'
 import { MultistatusWriter } from '../service/multistatus-writer.ts'
 import { replyEmpty, setEntryHeaders } from '../service/reply.ts'
@@ -28,7 +28,7 @@ async function propfind(call: DavCall): Promise<void> {
   const writer = new MultistatusWriter(response, plan.isAscii)
   const base = escapeText(askedAddress(call))
   if (path.length === 0) {
-    await writer.add(plan.render(`${base}/`, collection('trash'), historyExtras(call), []))
+    await writer.add(plan.render(`${base}/`, bareFolder('trash'), historyExtras(call), []))
     if (isDeep) await listAll(call, plan, writer, base)
     return writer.end()
   }

@@ -1,4 +1,4 @@
-import type { Entry } from '../../files/index.ts'
+import { bareFolder, type Entry } from '../../files/index.ts'
 import { Failure } from '../../lib/failure.ts'
 import { badRequest, methodNotAllowed } from '../errors.ts'
 import { pathOf } from '../parse/address.ts'
@@ -138,17 +138,6 @@ function fileEntry({ name, size }: { name: string; size: number }, modifiedAtMs:
 
 /** It has no id and no etag: it is not part of anybody's files. */
 function folderEntry(name: string, modifiedAtMs: number): Entry {
-  return {
-    name,
-    kind: 'folder',
-    id: undefined,
-    etag: undefined,
-    size: 0,
-    modifiedAtMs,
-    createdAtMs: undefined,
-    right: 'write',
-    isVolumeRoot: false,
-    isAvailable: true,
-    volume: 'home',
-  }
+  const own = { modifiedAtMs, right: 'write', isVolumeRoot: false, isAvailable: true } as const
+  return { ...bareFolder(name), ...own }
 }

@@ -1,4 +1,4 @@
-import { davVersionNames, type Entry, type Version } from '../../files/index.ts'
+import { bareFolder, davVersionNames, type Entry, type Version } from '../../files/index.ts'
 import { Failure } from '../../lib/failure.ts'
 import { methodNotAllowed } from '../errors.ts'
 import { parseDepth } from '../parse/headers.ts'
@@ -15,7 +15,7 @@ import {
 } from '../render/multistatus.ts'
 import { readXml } from '../service/body.ts'
 import type { DavCall } from '../service/call.ts'
-import { askedAddress, collection, historyExtras, restoreTarget, sendOpen } from '../service/history.ts'
+import { askedAddress, historyExtras, restoreTarget, sendOpen } from '../service/history.ts'
 import { requireUnlocked } from '../service/locks.ts'
 import { replyEmpty, replyXml, setEntryHeaders } from '../service/reply.ts'
 
@@ -69,7 +69,7 @@ async function propfind(call: DavCall): Promise<void> {
   const responses = one
     ? [show(base, one.name, one.version)]
     : [
-        plan.render(`${base}/`, collection(id), historyExtras(call), []),
+        plan.render(`${base}/`, bareFolder(id), historyExtras(call), []),
         ...(isDeep ? all.map(({ name, version }) => show(`${base}/${name}`, name, version)) : []),
       ]
   replyXml(response, 207, multistatusStart + responses.join('') + multistatusEnd)
@@ -77,7 +77,7 @@ async function propfind(call: DavCall): Promise<void> {
 
 function entryOf(path: readonly string[], { modifiedAtMs, size }: Version): Entry {
   const name = path.at(-1) ?? ''
-  return { ...collection(name), kind: 'file', size, modifiedAtMs, isAvailable: true, isVolumeRoot: false }
+  return { ...bareFolder(name), kind: 'file', size, modifiedAtMs, isAvailable: true, isVolumeRoot: false }
 }
 
 function propertiesOf(name: string, { author, label }: Version): Record<string, string> {

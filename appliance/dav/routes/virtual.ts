@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Entry } from '../../files/index.ts'
+import { bareFolder } from '../../files/index.ts'
 import { type Depth, parseDepth } from '../parse/headers.ts'
 import { parsePropfind } from '../parse/propfind.ts'
 import { encodeSegment } from '../render/escape.ts'
@@ -21,25 +21,8 @@ export async function propfindVirtual(
   const base = path === '/' ? '/' : `${path}/`
   const shown = depth === '0' ? [] : children
   const responses = [
-    plan.render(base, folder(path.split('/').at(-1) ?? ''), extras, []),
-    ...shown.map(name => plan.render(`${base}${encodeSegment(name)}/`, folder(name), extras, [])),
+    plan.render(base, bareFolder(path.split('/').at(-1) ?? ''), extras, []),
+    ...shown.map(name => plan.render(`${base}${encodeSegment(name)}/`, bareFolder(name), extras, [])),
   ]
   replyXml(response, 207, multistatusStart + responses.join('') + multistatusEnd)
-}
-
-/** It has no id, no time and no rights of its own. */
-function folder(name: string): Entry {
-  return {
-    name,
-    kind: 'folder',
-    id: undefined,
-    etag: undefined,
-    size: 0,
-    modifiedAtMs: 0,
-    createdAtMs: undefined,
-    right: 'read',
-    isVolumeRoot: true,
-    isAvailable: false,
-    volume: 'home',
-  }
 }

@@ -1,4 +1,4 @@
-import type { Entry, OpenFile } from '../../files/index.ts'
+import type { OpenFile } from '../../files/index.ts'
 import { sendContent } from '../../http/content.ts'
 import { Failure } from '../../lib/failure.ts'
 import { badRequest } from '../errors.ts'
@@ -51,21 +51,4 @@ export function historyExtras(
   own: Readonly<Record<string, string>> = {},
 ): Extras {
   return { instanceId, nowMs: clock.now(), locks: [], quota: undefined, hrefOf: () => '', own }
-}
-
-/** A folder that exists only as an address. */
-export function collection(name: string): Entry {
-  return {
-    name,
-    kind: 'folder',
-    id: undefined,
-    etag: undefined,
-    size: 0,
-    modifiedAtMs: 0,
-    createdAtMs: undefined,
-    right: 'read',
-    isVolumeRoot: true,
-    isAvailable: false,
-    volume: 'home',
-  }
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { sendContent } from '../../http/content.ts'
 import { type Route, route } from '../../http/route.ts'
 import { Failure } from '../../lib/failure.ts'
 import { formatPath, parsePath } from '../parse/names.ts'
@@ -7,6 +6,7 @@ import { entryReply, type Person } from '../schema.ts'
 import type { ShownItem } from '../service/history/index.ts'
 import type { FileService } from '../service/index.ts'
 import { asReply } from './listing.ts'
+import { sendFile } from './send-file.ts'
 
 const path = z.string().max(8192)
 const id = z.string().min(1).max(8192).describe('As the list tells it.')
@@ -81,18 +81,8 @@ export function trashRoutes(files: FileService): Route[] {
       summary: 'The content of a deleted file, or of one in a deleted folder',
       query: z.object({ id, path: path.default('') }),
       streams: 'response',
-      async handle({ actor, query, request, response }) {
-        const file = await trash.open(actor, query.id, parsePath(query.path))
-        try {
-          const { name, size, etag, modifiedAtMs } = file.entry
-          const { read, readNow } = file
-          const about = { name, size, etag, modifiedAtMs, isAttachment: true }
-          await sendContent(request, response, { ...about, read, readNow })
-        } finally {
-          file.close()
-        }
-        return undefined
-      },
+      handle: async ({ actor, query, request, response }) =>
+        sendFile({ request, response }, await trash.open(actor, query.id, parsePath(query.path))),
     }),
     route({
       ...shared,

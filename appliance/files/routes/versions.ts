@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { sendContent } from '../../http/content.ts'
 import { type Route, route } from '../../http/route.ts'
 import { parsePath } from '../parse/names.ts'
 import { entryReply } from '../schema.ts'
 import type { Version } from '../service/history/versions.ts'
 import type { FileService } from '../service/index.ts'
 import { asReply } from './listing.ts'
+import { sendFile } from './send-file.ts'
 
 const path = z.string().min(1).max(8192)
 const id = z.string().min(1).max(100)
@@ -43,18 +43,8 @@ export function versionRoutes({ versions }: FileService): Route[] {
       summary: 'The content of a version',
       query: z.object({ path, id }),
       streams: 'response',
-      async handle({ actor, query, request, response }) {
-        const file = versions.open(actor, parsePath(query.path), query.id)
-        try {
-          const { name, size, etag, modifiedAtMs } = file.entry
-          const { read, readNow } = file
-          const about = { name, size, etag, modifiedAtMs, isAttachment: true }
-          await sendContent(request, response, { ...about, read, readNow })
-        } finally {
-          file.close()
-        }
-        return undefined
-      },
+      handle: async ({ actor, query, request, response }) =>
+        sendFile({ request, response }, versions.open(actor, parsePath(query.path), query.id)),
     }),
     route({
       ...shared,

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readdirSync } from 'node:fs'
 import type { Log } from '../../lib/log.ts'
 import { FileStatus, readStatus } from '../../lib/posix.ts'
+import { bareFolder } from '../plan/bare-folder.ts'
 import type { Entry, Person, Volume } from '../schema.ts'
 import type { ListedRow } from '../store/index-store.ts'
 import { createBreather } from './bursts.ts'
@@ -169,17 +170,6 @@ export function describeVolume(entries: Entries, volume: Volume, name = volume.n
 
 function absent(entries: Entries, volume: Volume, name: string): Entry {
   const last = entries.lastSeen?.of(volume)
-  return {
-    name,
-    kind: 'folder',
-    id: last?.id,
-    etag: last?.etag,
-    size: 0,
-    modifiedAtMs: 0,
-    createdAtMs: undefined,
-    right: volume.right,
-    isVolumeRoot: true,
-    isAvailable: false,
-    volume: volume.kind,
-  }
+  const { right, kind } = volume
+  return { ...bareFolder(name), id: last?.id, etag: last?.etag, right, volume: kind }
 }
