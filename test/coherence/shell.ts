@@ -20,7 +20,10 @@ import { promisify } from 'node:util'
 import type { Random } from '../helpers/random.ts'
 import type { Names } from './names.ts'
 
-const run = promisify(execFile)
+const execute = promisify(execFile)
+/** cp opens what has become a pipe since it looked, and would wait for the other end. */
+const run = (program: string, args: string[]) =>
+  execute(program, args, { timeout: 20_000, killSignal: 'SIGKILL' })
 
 export type Act = { what: string; paths: string[]; perform(): Promise<string> }
 
