@@ -65,8 +65,14 @@ export async function signIn(page: Page, cairn: Cairn, person = admin): Promise<
   await page.getByRole('navigation', { name: 'Places' }).waitFor()
 }
 
+/** What is still fading in has not the colours that it will have. What goes round for ever is not waited for. */
+const settled = `Promise.all(document.getAnimations()
+  .filter(animation => animation.effect?.getComputedTiming().endTime !== Infinity)
+  .map(animation => animation.finished.catch(() => undefined)))`
+
 /** What axe-core finds wrong with the page as it stands, one line each. */
 export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(settled)
   await page.evaluate(axe.source)
   const { violations: found } = await page.evaluate<axe.AxeResults>('axe.run()')
   return found.flatMap(({ id, nodes }) =>
