@@ -3,6 +3,9 @@ import { mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { Folder } from '../../appliance/files/service/folders.ts'
+import { createPoolIndex } from '../../appliance/files/service/indexing/pool-index.ts'
+import { openFolder } from '../../appliance/lib/posix.ts'
 import { testIf } from '../helpers/needs.ts'
 import { eventually } from '../storage/box.ts'
 import { agrees, ann, folderOf, type Indexed, startIndexed, walk } from './indexing.ts'
@@ -204,3 +207,30 @@ indexTest(
     await agrees(t, indexed, media)
   },
 )
+
+indexTest('a silent change is found also by who comes after another look', async t => {
+  const indexed = await startIndexed(t)
+  const { media, box } = indexed
+  const place = join(media.path, 'file')
+  writeFileSync(place, 'one')
+  utimesSync(place, 1000, 1000)
+  await agrees(t, indexed, media)
+  const before = walk(media).get('file')?.etag
+  await indexed.stop()
+
+  const index = createPoolIndex({ poolPath: join(box.poolsDir, 'pool'), ownUid: 0, nowMs: Date.now })
+  try {
+    const number = index.volume({ kind: 'shares', name: 'media' })?.number ?? 0
+    using folder = new Folder(openFolder(media.path))
+    const at = { volume: number, inode: statSync(media.path).ino, isTop: true, folder }
+    writeFileSync(place, 'two')
+    utimesSync(place, 1000, 1000)
+    // As when the news of its time come first, and then those of its content.
+    await index.look(at, [{ name: 'file' }])
+    t.is(walk(media).get('file')?.etag, before)
+    await index.look(at, [{ name: 'file', isWritten: true }])
+    t.not(walk(media).get('file')?.etag, before)
+  } finally {
+    index.close()
+  }
+})

@@ -72,7 +72,7 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     for (const row of elsewhere)
       if (!stays.includes(row))
         ledger.remove(row, { isMoved: row === moved, isOwn: options.isOwn || options.isLate })
-    const row = rowOf(ledger, place, name, { identity, before, moved })
+    const row = unabsorbed(rowOf(ledger, place, name, { identity, before, moved }), before ?? moved, options)
     if (before && isSameRow(before, row)) return { kind: 'same', row: before, before, isForeign }
     ledger.put(row, before)
     lookAtOtherNames(ledger, stays, row)
@@ -98,6 +98,19 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
       row.changedNs === status.changedNanoseconds &&
       (row.isFolder === 1 || row.size === status.sizeBytes)
     )
+  }
+
+  /**
+   * Where nobody has said yet whether it was written, the ctime stays as it was known: who comes to say so must still find
+   * that something has happened.
+   */
+  function unabsorbed(
+    row: EntryRow,
+    known: EntryRow | undefined,
+    { isOwn, isWritten }: LookOptions,
+  ): EntryRow {
+    if (isOwn || isWritten || row.isFolder || !isOf(known) || known.etag !== row.etag) return row
+    return { ...row, changed: known.changed, changedNs: known.changedNs }
   }
 
   function gone(ledger: Ledger, before: EntryRow | undefined, { isOwn, isLate }: LookOptions): Looked {
