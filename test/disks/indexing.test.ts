@@ -294,7 +294,7 @@ indexTest('what came and went leaves another etag behind, for who saw it meanwhi
 })
 
 indexTest('a file that moves to another share keeps id and etag', async t => {
-  const { files } = await startIndexed(t, { log: noisy, hasOwnFaces: true })
+  const { files } = await startIndexed(t, { log: noisy, isOwn: pid => pid === process.pid })
   await files.makeFolder(ann, ['media', 'a'])
   const { entry } = await files.write(ann, ['media', 'a', 'file'], body('x'))
   await files.move(ann, ['media', 'a'], ['other', 'b'], { overwrite: false })
