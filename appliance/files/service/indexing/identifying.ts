@@ -117,7 +117,7 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
     const changed = status.changedSeconds - row.changed || status.changedNanoseconds - row.changedNs
     if (isLate && (changed <= 0 || isOursSinceMark(row))) return false
     const later = status.modifiedSeconds - row.modified || status.modifiedNanoseconds - row.modifiedNs
-    return later < 0 || (later === 0 && isWritten === true && row.size === status.sizeBytes)
+    return later < 0 || (later === 0 && isWritten === true && row.size > 0 && row.size === status.sizeBytes)
   }
 
   /**

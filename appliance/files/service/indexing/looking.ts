@@ -47,6 +47,9 @@ export interface LookDeps {
   nowMs(): number
 }
 
+/** So many files whose time somebody set and who are still to be closed. */
+const maxUnwritten = 1000
+
 /**
  * Looks at a name and brings the index in line with what is there. Only within a write transaction: whoever looks last
  * has seen the newest.
@@ -54,9 +57,11 @@ export interface LookDeps {
 export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
   const status = new FileStatus()
   const { identityFor, staysThere, isOf } = createIdentifying({ store, places, status, nowMs })
+  /** Of files whose ctime changed and nothing else, as far as was told: as they were before. */
+  const unwritten = new Map<string, EntryRow>()
 
   function look(ledger: Ledger, place: LookPlace, name: string, options: LookOptions = {}): Looked {
-    const before = store.at(place.volume, place.inode, name)
+    const before = beforeItsTimes(store.at(place.volume, place.inode, name), options)
     const found = lookFor(place, name)
     if (found === 'closed') return { kind: 'closed', row: before, before, isForeign: false }
     if (found === 'gone') return gone(ledger, before, options)
@@ -72,7 +77,8 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     for (const row of elsewhere)
       if (!stays.includes(row))
         ledger.remove(row, { isMoved: row === moved, isOwn: options.isOwn || options.isLate })
-    const row = unabsorbed(rowOf(ledger, place, name, { identity, before, moved }), before ?? moved, options)
+    const row = rowOf(ledger, place, name, { identity, before, moved })
+    keepUnwritten(before, row, options)
     if (before && isSameRow(before, row)) return { kind: 'same', row: before, before, isForeign }
     ledger.put(row, before)
     lookAtOtherNames(ledger, stays, row)
@@ -101,16 +107,25 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
   }
 
   /**
-   * Where nobody has said yet whether it was written, the ctime stays as it was known: who comes to say so must still find
-   * that something has happened.
+   * Who writes, sets the time back and then closes is told of in this order: first a new ctime, then that it was written.
+   * The second look must still find what the first one took in.
    */
-  function unabsorbed(
-    row: EntryRow,
-    known: EntryRow | undefined,
-    { isOwn, isWritten }: LookOptions,
-  ): EntryRow {
-    if (isOwn || isWritten || row.isFolder || !isOf(known) || known.etag !== row.etag) return row
-    return { ...row, changed: known.changed, changedNs: known.changedNs }
+  function beforeItsTimes(row: EntryRow | undefined, { isWritten, isLate }: LookOptions) {
+    if (!row || !isWritten || isLate) return row
+    const earlier = unwritten.get(keyOf(row))
+    unwritten.delete(keyOf(row))
+    return earlier?.etag === row.etag
+      ? { ...row, changed: earlier.changed, changedNs: earlier.changedNs }
+      : row
+  }
+
+  function keepUnwritten(before: EntryRow | undefined, row: EntryRow, options: LookOptions) {
+    if (options.isOwn || options.isLate || options.isWritten || row.isFolder) return
+    if (!isOf(before) || before.etag !== row.etag) return
+    if (unwritten.has(keyOf(row))) return
+    unwritten.set(keyOf(row), before)
+    const [oldest] = unwritten.keys()
+    if (unwritten.size > maxUnwritten && oldest !== undefined) unwritten.delete(oldest)
   }
 
   function gone(ledger: Ledger, before: EntryRow | undefined, { isOwn, isLate }: LookOptions): Looked {
@@ -247,6 +262,10 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     keepTop,
     isGone: (place: LookPlace, name: string) => lookFor(place, name) === 'gone',
   }
+}
+
+function keyOf({ volume, parent, name }: EntryRow): string {
+  return `${volume}/${parent}/${name}`
 }
 
 function isAt(row: EntryRow, { inode }: LookPlace, name: string): boolean {
