@@ -110,6 +110,8 @@ export async function catchingUp(counts: readonly number[], rounds: number) {
     for (let round = 0; round < rounds; round += 1) {
       walks.push(timed(() => walk(top)))
       for (const count of counts) {
+        // What the index wrote last is looked at once more: the changes of before shall not count with these.
+        await run()
         for (let n = 0; n < count; n += 1) {
           const folder = Math.floor((n * folders) / count)
           const place = join(top, `folder ${folder}`, `file ${(n + round) % filesEach}`)
