@@ -1,10 +1,13 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { appendFile, link, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { appendFile, link, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import type { Entry, Files } from '../../appliance/files/index.ts'
+import { catchUp } from '../../appliance/files/service/indexing/catching-up.ts'
+import { createPoolIndex } from '../../appliance/files/service/indexing/pool-index.ts'
 import { lastSeenMigrations } from '../../appliance/files/store/last-seen.ts'
 import { openDatabase } from '../../appliance/lib/database.ts'
 import { createLog } from '../../appliance/lib/log.ts'
@@ -300,4 +303,25 @@ indexTest('a file that moves to another share keeps id and etag', async t => {
   await files.move(ann, ['media', 'a'], ['other', 'b'], { overwrite: false })
   const { id, etag } = await files.stat(ann, ['other', 'b', 'file'])
   t.deepEqual({ id, etag }, { id: entry.id, etag: entry.etag })
+})
+
+indexTest('a link that takes the place of a file while nobody looked leaves nothing there', async t => {
+  const indexed = await startIndexed(t)
+  const { media, box } = indexed
+  await writeFile(join(media.path, 'file'), 'x')
+  await agrees(t, indexed, media)
+  await indexed.stop()
+  const index = createPoolIndex({ poolPath: join(box.poolsDir, 'pool'), ownUid: 0, nowMs: Date.now })
+  t.teardown(index.close)
+  const deps = { changes: box.storage.changes, pool: 'pool', index, signal: new AbortController().signal }
+  const caughtUp = async () => {
+    const row = index.volume({ kind: 'shares', name: 'media' })
+    if (row) await catchUp(deps, row)
+    return row && index.store.names(row.number, statSync(media.path).ino)
+  }
+  await caughtUp()
+  t.deepEqual(await caughtUp(), ['file'])
+  await symlink('nowhere', join(media.path, 'link'))
+  await rename(join(media.path, 'link'), join(media.path, 'file'))
+  t.deepEqual(await caughtUp(), [])
 })

@@ -68,11 +68,10 @@ type NamesIn = Map<number, NameToLook[]>
 
 function linksOf(entries: readonly ChangedEntry[]): NamesIn {
   const byFolder: NamesIn = new Map()
-  for (const { kind, links, isWritten } of entries) {
-    if (kind === 'other') continue
+  // A link or a pipe too may have taken the place of what was known.
+  for (const { links, isWritten } of entries)
     for (const { parent, name } of links)
       if (name !== null) add(byFolder, parent, [{ name, isWritten, isLate: true }])
-  }
   return byFolder
 }
 

@@ -1,4 +1,4 @@
-import { opendirSync } from 'node:fs'
+import { type Dirent, opendirSync } from 'node:fs'
 import { errnoOf } from '../../../lib/failure.ts'
 import type { EntryRow, IndexStore } from '../../store/index-store.ts'
 import { createBreather } from '../bursts.ts'
@@ -156,8 +156,19 @@ function* namesIn(folder: Folder, options: LookOptions = {}): Generator<NameToLo
   const directory = opendirSync(folder.path, { bufferSize: namesAtOnce })
   try {
     for (let entry = directory.readSync(); entry; entry = directory.readSync())
-      yield { name: entry.name, isWritten: true, ...options }
+      if (!isNeverServed(entry)) yield { name: entry.name, isWritten: true, ...options }
   } finally {
     directory.closeSync()
   }
+}
+
+/** Under such a name there is nothing. Some filesystems do not tell what an entry is. */
+function isNeverServed(entry: Dirent): boolean {
+  return (
+    entry.isSymbolicLink() ||
+    entry.isFIFO() ||
+    entry.isSocket() ||
+    entry.isCharacterDevice() ||
+    entry.isBlockDevice()
+  )
 }
