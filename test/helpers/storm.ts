@@ -25,6 +25,8 @@ export interface Worker {
   name: string
   /** All states that a cut between these moments may leave: what was acknowledged, and perhaps what was under way. */
   possible(from: number, to: number): State[]
+  /** What it did until then, the last steps first, and whether that was acknowledged. */
+  recent(to: number): string[]
   ended: Promise<void>
 }
 
@@ -163,6 +165,22 @@ function startWorker({ cairn, random, name, state, onAcknowledged, stopping }: W
   return {
     name,
     ended,
+    recent: to =>
+      steps
+        .flatMap(({ kind, startedAt, acknowledgedAt, after }, index) => {
+          const before: State = steps[index - 1]?.after ?? new Map()
+          const paths = [...new Set([...before.keys(), ...after.keys()])]
+          const changed = paths.filter(path => before.get(path) !== after.get(path))
+          const numbers = changed.map(
+            path => `${path} ${before.get(path)?.number} -> ${after.get(path)?.number}`,
+          )
+          const ended = acknowledgedAt === undefined ? 'never' : `${Math.round(acknowledgedAt - to)} ms`
+          return startedAt < to
+            ? [`${kind} ${numbers.join(', ')}; ${Math.round(startedAt - to)} ms, acknowledged ${ended}`]
+            : []
+        })
+        .slice(-12)
+        .reverse(),
     possible(from, to) {
       const first = steps.findLastIndex(({ acknowledgedAt }) => (acknowledgedAt ?? to) < from)
       return steps

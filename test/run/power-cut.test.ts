@@ -38,7 +38,11 @@ withBtrfs(
       const found = await filesOf(cairn, t)
       await foldersAgree(cairn, t)
       states = new Map(storm.workers.map(worker => [worker.name, stateOf(found, worker.name)]))
-      for (const worker of storm.workers) t.deepEqual(mistakes(worker, found, storm), [], worker.name)
+      for (const worker of storm.workers) {
+        const wrong = mistakes(worker, found, storm)
+        if (wrong.length > 0) t.log(`before the cut, ${worker.name}:`, worker.recent(storm.to))
+        t.deepEqual(wrong, [], worker.name)
+      }
       const tmp = join(shareOf(folder), '.cairn/tmp')
       await eventually(async () => (await readdir(tmp)).length === 0)
       t.log(
