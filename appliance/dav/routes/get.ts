@@ -1,10 +1,10 @@
 import { pipeline } from 'node:stream/promises'
-import { dispositionName, sendContent } from '../../http/content.ts'
+import { dispositionName } from '../../http/content.ts'
 import { Failure } from '../../lib/failure.ts'
 import type { DavCall } from '../service/call.ts'
-import { setChecksumHeader } from '../service/checksum.ts'
 import { checkIf } from '../service/preconditions.ts'
 import { ocId, setEtagHeaders } from '../service/reply.ts'
+import { sendOpen } from '../service/send-open.ts'
 
 /** GET and HEAD. */
 export async function get(call: DavCall): Promise<void> {
@@ -13,24 +13,10 @@ export async function get(call: DavCall): Promise<void> {
   const entry = await files.stat(actor, call.path)
   if (entry.kind === 'folder') return getFolder(call)
   const file = await files.open(actor, call.path)
-  try {
-    const { name, size, etag, modifiedAtMs, id } = file.entry
-    setEtagHeaders(response, file.entry)
-    setChecksumHeader(response, file.checksums())
-    if (id !== undefined) response.setHeader('OC-FileId', ocId(id, call.instanceId))
-    const { read, readNow } = file
-    await sendContent(call.request, response, {
-      name,
-      size,
-      etag,
-      modifiedAtMs,
-      isAttachment: true,
-      read,
-      readNow,
-    })
-  } finally {
-    file.close()
-  }
+  const { id } = file.entry
+  setEtagHeaders(response, file.entry)
+  if (id !== undefined) response.setHeader('OC-FileId', ocId(id, call.instanceId))
+  await sendOpen(call, file)
 }
 
 /** As a zip for who accepts one; else an empty page, since listings are PROPFIND's. */

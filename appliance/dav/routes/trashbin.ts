@@ -7,10 +7,11 @@ import { encodeSegment, escapeText } from '../render/escape.ts'
 import { type PropertyPlan, planProperties } from '../render/multistatus.ts'
 import { readXml } from '../service/body.ts'
 import type { DavCall } from '../service/call.ts'
-import { askedAddress, historyExtras, restoreTarget, sendOpen } from '../service/history.ts'
+import { askedAddress, historyExtras, restoreTarget } from '../service/history.ts'
 import { requireUnlocked } from '../service/locks.ts'
 import { MultistatusWriter } from '../service/multistatus-writer.ts'
 import { replyEmpty, setEntryHeaders } from '../service/reply.ts'
+import { sendOpen } from '../service/send-open.ts'
 
 /** The trash as clients of Nextcloud know it: `trash/NAME.dSECOND`, restored by a MOVE to `restore/…`. */
 export const trashVerbs: ReadonlyMap<string, (call: DavCall) => Promise<void>> = new Map([

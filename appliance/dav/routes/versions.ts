@@ -15,9 +15,10 @@ import {
 } from '../render/multistatus.ts'
 import { readXml } from '../service/body.ts'
 import type { DavCall } from '../service/call.ts'
-import { askedAddress, historyExtras, restoreTarget, sendOpen } from '../service/history.ts'
+import { askedAddress, historyExtras, restoreTarget } from '../service/history.ts'
 import { requireUnlocked } from '../service/locks.ts'
 import { replyEmpty, replyXml, setEntryHeaders } from '../service/reply.ts'
+import { sendOpen } from '../service/send-open.ts'
 
 /** Versions as clients of Nextcloud know them: `versions/FILEID/SECOND`, restored by a MOVE to `restore/…`. */
 export const versionVerbs: ReadonlyMap<string, (call: DavCall) => Promise<void>> = new Map([

@@ -1,33 +1,10 @@
-import type { OpenFile } from '../../files/index.ts'
-import { sendContent } from '../../http/content.ts'
 import { Failure } from '../../lib/failure.ts'
 import { badRequest } from '../errors.ts'
 import { type Address, parseAddress, pathOf } from '../parse/address.ts'
 import { parseTarget } from '../parse/headers.ts'
 import type { Extras } from '../render/live-properties.ts'
 import type { DavCall } from './call.ts'
-import { setChecksumHeader } from './checksum.ts'
 import { requireOurs } from './destination.ts'
-
-/** Sends what is open, and closes it. */
-export async function sendOpen({ request, response }: DavCall, file: OpenFile, etag?: string): Promise<void> {
-  try {
-    const { name, size, modifiedAtMs } = file.entry
-    const { read, readNow } = file
-    setChecksumHeader(response, file.checksums())
-    await sendContent(request, response, {
-      name,
-      size,
-      etag: etag ?? file.entry.etag,
-      modifiedAtMs,
-      isAttachment: true,
-      read,
-      readNow,
-    })
-  } finally {
-    file.close()
-  }
-}
 
 /** Where a MOVE out of history goes: back to where it was, or to an address of the files. */
 export function restoreTarget(call: DavCall, of: 'trash' | 'versions'): string[] | undefined {
