@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { admin, basic, claimed, smb, startCairn } from '../helpers/cairn.ts'
+import { admin, basic, claimed, eventually, smb, startCairn } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
@@ -66,6 +66,9 @@ testIf(
     headers: { ...headers, 'x-oc-mtime': String(modifiedAt) },
   })
 
+  const listed = async () => (await cairn.api('GET', '/files?path=/shared')).body.entries
+  // What was written past the server shows a moment later.
+  await eventually(async () => (await listed()).length === 5)
   for (const name of ['webdav.bin', 'smb.bin', 'rclone.bin', 'shell.bin', 'rest.bin']) {
     const overDav = await fetch(`${cairn.url}/webdav/shared/${name}`, { headers })
     t.is(overDav.status, 200, name)
@@ -74,16 +77,15 @@ testIf(
     await smb(cairn, 'shared', `get ${name} ${join(scratch, 'out.bin')}`)
     t.is(sum(await readFile(join(scratch, 'out.bin'))), sum(bytes), name)
     t.is((await stat(join(share, name))).size, bytes.length, name)
-    const { entries } = (await cairn.api('GET', '/files?path=/shared')).body
-    const entry = entries.find((one: { name: string }) => one.name === name)
-    t.is(entry.size, bytes.length)
+    const entry = (await listed()).find((one: { name: string }) => one.name === name)
+    t.is(entry?.size, bytes.length, `${name} in the listing`)
     if (name === 'smb.bin') continue // smbclient sets times in its own time zone
     t.is(Date.parse(entry.modifiedAt) / 1000, modifiedAt, name)
     t.is(Date.parse(overDav.headers.get('last-modified') ?? '') / 1000, modifiedAt, name)
     t.is(Math.trunc((await stat(join(share, name))).mtimeMs / 1000), modifiedAt, name)
   }
-  const { stdout: listed } = await rclone('lsjson', ':webdav:shared')
-  t.is(JSON.parse(listed).length, 5)
+  const { stdout: remotely } = await rclone('lsjson', ':webdav:shared')
+  t.is(JSON.parse(remotely).length, 5)
 })
 
 testIf(

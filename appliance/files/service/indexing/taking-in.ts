@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { BoundedMap } from '../../../lib/bounded-map.ts'
 import { errnoOf } from '../../../lib/failure.ts'
 import { FileStatus, readStatus } from '../../../lib/posix.ts'
-import { serviceUid } from '../../../lib/service-account.ts'
+import { isServiceProcess } from '../../../lib/service-account.ts'
 import type { ChangedFolder, ChangedName } from '../../../storage/index.ts'
 import type { Folder } from '../folders.ts'
 import type { Looked, LookPlace } from './looking.ts'
@@ -169,9 +169,9 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
     if (isOwn) return isOwn(pid)
     const known = owners.get(pid)
     if (known !== undefined) return known
-    const found = pid === process.pid || uidOf(pid) === serviceUid
-    owners.set(pid, found)
-    return found
+    const found = pid === process.pid || isOfService(pid)
+    if (found !== undefined) owners.set(pid, found)
+    return found ?? false
   }
 
   return { takeIn, takeInDeferred, hasDeferred: () => deferred.length > 0 }
@@ -203,10 +203,10 @@ function partition<T>(all: readonly T[], isWanted: (one: T) => boolean): [T[], T
   return [wanted, others]
 }
 
-/** The real uid of a process, proc_pid_status(5): smbd's is root's, whoever it works for. */
-function uidOf(pid: number): number | undefined {
+/** Undefined for one that has ended. */
+function isOfService(pid: number): boolean | undefined {
   try {
-    return Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+    return isServiceProcess(readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ESRCH') return undefined
     throw error
