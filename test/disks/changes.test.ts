@@ -4,6 +4,7 @@ import {
   chmod,
   link,
   mkdir,
+  open,
   rename,
   rm,
   symlink,
@@ -88,6 +89,33 @@ changesTest('every kind of change is found since the mark, and nothing else', as
   await found(() => symlink('x', at('link')), 'folder ', 'new other link')
   await found(() => writeFile(at('.cairn', 'tmp', 'x'), 'x'))
   await found(() => mkdir(at('.cairn', 'trash', 'a')))
+})
+
+changesTest('of many files only those that were written to count as written', async t => {
+  const { box, share } = await boxWithShare(t)
+  const names = Array.from({ length: 3_000 }, (_, number) => `file${number}`)
+  const big = join(share, 'big')
+  const attribute = Buffer.alloc(300, 'x')
+  for (const name of names) {
+    await writeFile(join(share, name), 'x'.repeat(3_000))
+    setXattr(join(share, name), 'user.x', attribute)
+  }
+  // In many pieces, so that they fill more than one answer.
+  const pieces = await open(big, 'w')
+  for (let piece = 0; piece < 6_000; piece++) await pieces.write('x', piece * 8_192)
+  await pieces.sync()
+  await pieces.close()
+  const { mark } = await changesSince(box, null)
+  for (const name of names) await rename(join(share, name), join(share, `${name}-moved`))
+  await rename(big, `${big}-moved`)
+  const moved = await changesSince(box, mark)
+  t.is(moved.entries.filter(({ kind }) => kind === 'file').length, names.length + 1)
+  t.deepEqual(outline(moved.entries.filter(({ isWritten }) => isWritten)), [])
+  const last = await open(`${big}-moved`, 'r+')
+  await last.write('y', 5_999 * 8_192)
+  await last.close()
+  const written = await changesSince(box, moved.mark)
+  t.deepEqual(outline(written.entries.filter(({ isWritten }) => isWritten)), ['file big-moved'])
 })
 
 changesTest('a mark of another subvolume, or from a future that was not to be, means everything', async t => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -238,6 +238,33 @@ indexTest('a silent change is found also by who comes after another look', async
     await index.look(at, [{ name: 'file' }, { name: 'file2' }])
     await index.look(at, [{ name: 'file2', isWritten: true, isLate: true }])
     t.is(walk(media).get('file2')?.etag, written)
+  } finally {
+    index.close()
+  }
+})
+
+indexTest('what is found to be gone long after gives its id to nobody', async t => {
+  const indexed = await startIndexed(t)
+  const { media, box } = indexed
+  const at = (name: string) => join(media.path, name)
+  writeFileSync(at('first'), 'one')
+  await agrees(t, indexed, media)
+  await indexed.stop()
+
+  const index = createPoolIndex({ poolPath: join(box.poolsDir, 'pool'), ownUid: 0, nowMs: Date.now })
+  try {
+    const number = index.volume({ kind: 'shares', name: 'media' })?.number ?? 0
+    using folder = new Folder(openFolder(media.path))
+    const place = { volume: number, inode: statSync(media.path).ino, isTop: true, folder }
+    renameSync(at('first'), at('second'))
+    await index.look(place, [{ name: 'second' }, { name: 'first' }])
+    writeFileSync(at('first'), 'two')
+    await index.look(place, [{ name: 'first' }])
+    const before = walk(media).get('first')
+    rmSync(at('second'))
+    await index.relistNames(number, place.inode, { isLate: true })
+    t.deepEqual(walk(media).get('first'), before)
+    t.is(index.store.at(number, place.inode, 'first')?.id, before?.id)
   } finally {
     index.close()
   }

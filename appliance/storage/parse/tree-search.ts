@@ -43,9 +43,8 @@ export interface ItemKey {
   offset: bigint
 }
 
-/** Continues right behind `last`. What comes after an inode's references is skipped: nobody asks for it. */
-export function continueSearch(into: Buffer, { inode, type, offset }: ItemKey): void {
-  const isSkipped = isBehindRefs({ type })
+/** Continues right behind `last`; or with the next inode, where nobody asks for what else this one has. */
+export function continueSearch(into: Buffer, { inode, type, offset }: ItemKey, isSkipped: boolean): void {
   into.writeBigUInt64LE(BigInt(isSkipped ? inode + 1 : inode), 8)
   into.writeUInt32LE(isSkipped ? 0 : type, 56)
   into.writeBigUInt64LE(isSkipped ? 0n : offset + 1n, 24)
@@ -53,6 +52,7 @@ export function continueSearch(into: Buffer, { inode, type, offset }: ItemKey): 
   into.writeBigUInt64LE(BigInt(into.length - headAt), 104)
 }
 
+/** Its references are told then; the content of a file comes later still. */
 export function isBehindRefs({ type }: Pick<ItemKey, 'type'>): boolean {
   return type > itemType.extendedRef
 }

@@ -108,12 +108,12 @@ test('tree search: it goes on behind the last key, past what nobody asks for', t
   const request = searchBuffer(1024)
   writeSearch(request, { inode: 256, isOneInode: false, minTransid: 8 })
   t.is(request.readBigUInt64LE(40), 8n)
-  continueSearch(request, { inode: 300, type: 12, offset: 257n })
+  continueSearch(request, { inode: 300, type: 12, offset: 257n }, false)
   t.deepEqual(
     [request.readBigUInt64LE(8), request.readUInt32LE(56), request.readBigUInt64LE(24)],
     [300n, 12, 258n],
   )
-  continueSearch(request, { inode: 300, type: 108, offset: 4096n })
+  continueSearch(request, { inode: 300, type: 108, offset: 4096n }, true)
   t.deepEqual(
     [request.readBigUInt64LE(8), request.readUInt32LE(56), request.readBigUInt64LE(24)],
     [301n, 0, 0n],

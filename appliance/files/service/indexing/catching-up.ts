@@ -58,8 +58,9 @@ async function lookAtChanges(deps: CatchUpDeps, volume: VolumeRow): Promise<Chan
   if (!last) throw new Error('the agent told nothing')
   await lookAtAstray(deps, volume, astray)
   // Last of all, so that what was moved is found in its new place before it is missed in the old one.
+  const late = onLooked ? { isLate: true, onLooked } : { isLate: true }
   for (const inode of folders)
-    if (!(await index.relistNames(volume.number, inode, onLooked))) listAnew(index, volume, [inode])
+    if (!(await index.relistNames(volume.number, inode, late))) listAnew(index, volume, [inode])
   return last
 }
 

@@ -13,7 +13,7 @@ import { createLedger, type Ledger } from './ledger.ts'
 import { createLooking, type Looked, type LookPlace } from './looking.ts'
 import { createPlaces, type Places } from './places.ts'
 import { createRounds, type LookListeners, type NameToLook, type OnLooked } from './rounds.ts'
-import { createWalking, type WalkControl } from './walking.ts'
+import { createWalking, type RelistControl, type WalkControl } from './walking.ts'
 
 export type { NameToLook, OnLooked } from './rounds.ts'
 
@@ -53,7 +53,7 @@ export interface PoolIndex {
   /** Brings all that is below folders not listed yet into the index, those given or any of the volume. */
   listBelow(volume: number, folders: EntryRow[] | 'all', control: WalkControl): Promise<void>
   /** Finds which names have come to a folder or gone from it, and looks at those; false where it could not be opened. */
-  relistNames(volume: number, inode: number, onLooked?: OnLooked): Promise<boolean>
+  relistNames(volume: number, inode: number, control?: RelistControl): Promise<boolean>
   /** Everything is listed anew; what is known meanwhile stays. */
   distrust(volume: number): Promise<void>
   /** The entries of a folder by name, after `after`, all of one moment. */

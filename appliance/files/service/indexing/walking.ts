@@ -19,6 +19,9 @@ export interface WalkControl {
   signal?: AbortSignal
 }
 
+export type RelistControl = Pick<WalkControl, 'isLate' | 'onLooked'>
+type MissingControl = { isLate: boolean; onLooked: OnLooked | undefined }
+
 export interface WalkingDeps {
   store: IndexStore
   places: Places
@@ -61,6 +64,7 @@ export function createWalking({ store, places, looking, transaction, look, place
     options: LookOptions,
     onLooked: OnLooked,
   ): Promise<boolean> {
+    const { isLate = false } = options
     using folder = places.openFolder(volume, inode)
     if (folder) {
       const place = placeOf(volume, inode, folder)
@@ -76,9 +80,9 @@ export function createWalking({ store, places, looking, transaction, look, place
         isClosed = true
       }
       if (isClosed) return false
-      if (!isNew) await lookAtMissing(place, onLooked)
+      if (!isNew) await lookAtMissing(place, { isLate, onLooked })
     } else {
-      if (!places.isClosed(volume, inode)) await lookForLost(volume, inode, onLooked)
+      if (!places.isClosed(volume, inode)) await lookForLost(volume, inode, { isLate, onLooked })
       return false
     }
     transaction(ledger => {
@@ -90,33 +94,39 @@ export function createWalking({ store, places, looking, transaction, look, place
   }
 
   /** Not where it was known to be: what is there instead, of it or of a folder above it, is taken in. */
-  async function lookForLost(volume: number, inode: number, onLooked: OnLooked) {
+  async function lookForLost(volume: number, inode: number, missing: MissingControl) {
     const row = store.folder(volume, inode)
     if (!row) return
     if (!places.pathOf(volume, inode))
       // Part of something that has gone. What finds it elsewhere will list it.
       return transaction(ledger => ledger.remove(row))
     using above = places.openFolder(volume, row.parent)
-    if (!above) return lookForLost(volume, row.parent, onLooked)
-    await look(placeOf(volume, row.parent, above), [{ name: row.name }], onLooked)
+    if (!above) return lookForLost(volume, row.parent, missing)
+    const { isLate, onLooked } = missing
+    await look(placeOf(volume, row.parent, above), [{ name: row.name, isLate }], onLooked)
   }
 
-  async function lookAtMissing(place: LookPlace, onLooked?: OnLooked) {
+  async function lookAtMissing(place: LookPlace, { isLate, onLooked }: MissingControl) {
     const gone = store
       .names(place.volume, place.inode)
       .filter(name => looking.isGone(place, name))
-      .map(name => ({ name }))
+      .map(name => ({ name, isLate }))
     await look(place, gone, onLooked)
   }
 
-  async function relistNames(volume: number, inode: number, onLooked?: OnLooked) {
+  async function relistNames(
+    volume: number,
+    inode: number,
+    { isLate = false, onLooked }: RelistControl = {},
+  ) {
     using folder = places.openFolder(volume, inode)
     if (!folder) return false
     const place = placeOf(volume, inode, folder)
     const known = new Set(store.names(volume, inode))
     const fresh: NameToLook[] = []
     try {
-      for (const name of namesIn(folder, { isWritten: false })) if (!known.delete(name.name)) fresh.push(name)
+      for (const name of namesIn(folder, { isWritten: false, isLate }))
+        if (!known.delete(name.name)) fresh.push(name)
     } catch (error) {
       if (errnoOf(error) !== 'EACCES') throw error
       return false
@@ -124,7 +134,7 @@ export function createWalking({ store, places, looking, transaction, look, place
     await look(place, fresh, onLooked)
     await look(
       place,
-      [...known].map(name => ({ name })),
+      [...known].map(name => ({ name, isLate })),
       onLooked,
     )
     return true

@@ -16,7 +16,7 @@ export interface Found {
   item: InodeItem
   /** Those that lay beside it; perhaps not all. */
   refs: InodeRef[]
-  /** Content was written after the mark; true also where not all of that was looked at. */
+  /** Content was written after the mark. */
   isWritten: boolean
 }
 
@@ -44,8 +44,7 @@ export async function findChanged(
     if (!last) return { found: collector.all(), next: null }
     if (collector.whole().length >= atLeast)
       return { found: collector.whole(), next: collector.unfinished() ?? behind(last) }
-    if (isBehindRefs(last)) collector.skip(last.inode)
-    continueSearch(bytes, last)
+    continueSearch(bytes, last, isBehindRefs(last) && !collector.isOpen(last.inode))
   }
 }
 
@@ -72,10 +71,9 @@ function createCollector(since: number) {
     extent(inode: number, transid: number) {
       if (current?.item.inode === inode && transid > since) current.isWritten = true
     },
-    /** What else belongs to this inode does not come by. */
-    skip(inode: number) {
-      if (current?.item.inode === inode) current.isWritten = true
-    },
+    /** Whether more of it is wanted behind its references: of a file, a piece of content that was written. */
+    isOpen: (inode: number) =>
+      current?.item.inode === inode && current.item.kind === 'file' && !current.isWritten,
     /** Those whose items have all come by. */
     whole: () => whole,
     unfinished: () => current?.item.inode,
