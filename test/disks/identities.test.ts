@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -269,3 +278,27 @@ indexTest('what is found to be gone long after gives its id to nobody', async t 
     index.close()
   }
 })
+
+indexTest(
+  'what another account left there is adopted also where our own face moved it meanwhile',
+  async t => {
+    const adopted: string[] = []
+    const indexed = await startIndexed(t, {
+      isOwn: pid => pid === process.pid,
+      adopt: async ({ path: top }, paths) => {
+        for (const path of paths) {
+          adopted.push(path.join('/'))
+          chownSync(join(top, ...path), 0, 0)
+        }
+      },
+    })
+    const { media, files } = indexed
+    await agrees(t, indexed, media)
+    writeFileSync(join(media.path, 'file'), 'one')
+    chownSync(join(media.path, 'file'), 1000, 1000)
+    await files.move(ann, ['media', 'file'], ['media', 'moved'], { overwrite: false })
+    await eventually(t, indexed.box, 'adopted', async () => adopted.length > 0)
+    t.deepEqual(adopted, ['moved'])
+    await agrees(t, indexed, media)
+  },
+)

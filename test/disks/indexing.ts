@@ -36,6 +36,8 @@ export interface IndexedOptions {
   database?: Database
   /** Which processes are the server's own. Usually none: tests change files themselves, as a shell would. */
   isOwn?: (pid: number) => boolean
+  /** Gives files of other accounts to ours. */
+  adopt?: (volume: Volume, paths: readonly (readonly string[])[]) => Promise<void>
 }
 
 /** A real pool with two shares and a home, the index of a server and its files. */
@@ -55,7 +57,7 @@ type OpenOptions = Omit<IndexedOptions, 'log'> & { log: Log }
 async function openIndex(
   t: ExecutionContext,
   box: Box,
-  { log, database, isOwn = () => false }: OpenOptions,
+  { log, database, isOwn = () => false, adopt = async () => undefined }: OpenOptions,
 ): Promise<Indexed> {
   const volume = (kind: Volume['kind'], name: string): Volume => ({
     kind,
@@ -73,7 +75,7 @@ async function openIndex(
     events: box.events,
     log,
     everyVolume,
-    adopt: async () => undefined,
+    adopt,
     // The tests change files themselves, as a shell would.
     isOwn,
   })

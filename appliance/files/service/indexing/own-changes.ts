@@ -15,6 +15,13 @@ export interface Change {
   isOwn?: boolean
 }
 
+interface OwnLooked {
+  unlisted: EntryRow[]
+  foreign: string[][]
+}
+
+const nothing: OwnLooked = { unlisted: [], foreign: [] }
+
 interface Waiting {
   change: Change
   done(): void
@@ -53,8 +60,14 @@ export function createOwnChanges({ pools, adopting }: { pools: OpenPools; adopti
     try {
       const index = pools.find(first.change.volume)?.index
       const fresh: EntryRow[] = []
+      let isAdopting = false
       index?.lookNow(look => {
-        for (const { change } of some) fresh.push(...lookAt(change, look))
+        for (const { change } of some) {
+          const { unlisted, foreign } = lookAt(change, look)
+          fresh.push(...unlisted)
+          for (const path of foreign) adopting.add(change.volume, path)
+          isAdopting ||= foreign.length > 0
+        }
       })
       // A folder that came with something in it: copied, or moved from elsewhere.
       for (const row of fresh) {
@@ -65,7 +78,7 @@ export function createOwnChanges({ pools, adopting }: { pools: OpenPools; adopti
           ...(volume ? { onLooked: noting(volume) } : {}),
         })
       }
-      if (fresh.length > 0) adoptLater(first.change.volume)
+      if (fresh.length > 0 || isAdopting) adoptLater(first.change.volume)
     } catch (error) {
       for (const { change } of some) pools.doubt(change.volume, error)
     }
@@ -83,19 +96,24 @@ export function createOwnChanges({ pools, adopting }: { pools: OpenPools; adopti
       if (above) adopting.add(volume, [...above, name])
     }
 
-  function lookAt({ volume, folder: path, names, isOwn = true }: Change, look: Look): EntryRow[] {
+  /** `foreign`: paths of what belongs to another account, as what a shell has left there may when we move it. */
+  function lookAt({ volume, folder: path, names, isOwn = true }: Change, look: Look): OwnLooked {
     const found = pools.find(volume)
-    if (!found) return []
+    if (!found) return nothing
     using folder = openAlong(volume.path, path)
-    if (!folder || !readStatus(folder.fd, '', status)) return []
+    if (!folder || !readStatus(folder.fd, '', status)) return nothing
     const { inode } = status
     const { store } = found.index
     const { number } = found.row
     const above = path.flatMap((_, depth) => lookAbove(volume, path.slice(0, depth + 1), look))
     // Not to be found: then whoever finds it will list it with all that is in it.
-    if (!store.folder(number, inode)) return above
+    if (!store.folder(number, inode)) return { unlisted: above, foreign: [] }
     const place = { volume: number, inode, isTop: path.length === 0, folder }
-    return [...above, ...unlisted(names.map(name => look(place, { name, isOwn }).row))]
+    const looked = names.map(name => ({ name, ...look(place, { name, isOwn }) }))
+    return {
+      unlisted: [...above, ...unlisted(looked.map(({ row }) => row))],
+      foreign: looked.filter(({ isForeign }) => isForeign).map(({ name }) => [...path, name]),
+    }
   }
 
   /** A shell has made or moved this folder a moment ago: what lies in it could not be reached in a listing. */
