@@ -132,7 +132,7 @@ export function giveIdentity(folder: Folder, name: string, identity: Identity): 
 }
 
 /** user.* attributes need write permission in the mode, even from the owner. */
-function whileWritable(fd: number, act: () => void) {
+export function whileWritable(fd: number, act: () => void) {
   const { mode } = fstatSync(fd)
   if (mode & 0o200) return act()
   fchmodSync(fd, mode | 0o200)

@@ -1,7 +1,7 @@
 import { errnoOf } from '../../lib/failure.ts'
-import { readXattr, setXattr } from '../../lib/posix.ts'
+import { closeDescriptor, readXattr, setXattr } from '../../lib/posix.ts'
 import type { Folder } from './folders.ts'
-import { readIdentity } from './ids.ts'
+import { readIdentity, whileWritable } from './ids.ts'
 
 /** docs/on-disk-format.md, "Ids": JSON, `[id, id of the folder, name]` of each further name of a file (hard links). */
 export const linksAttribute = 'user.cairn.links'
@@ -39,8 +39,14 @@ function isLink(given: unknown): given is Link {
 const cannotKeep = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'E2BIG', 'ENOENT'])
 
 export function writeLinks(folder: Folder, name: string, links: readonly Link[]): void {
+  const text = Buffer.from(JSON.stringify(links.slice(-mostLinks)))
   try {
-    setXattr(folder.at(name), linksAttribute, Buffer.from(JSON.stringify(links.slice(-mostLinks))))
+    const fd = folder.open(name)
+    try {
+      whileWritable(fd, () => setXattr(fd, linksAttribute, text))
+    } finally {
+      closeDescriptor(fd)
+    }
   } catch (error) {
     // Then the index alone knows it.
     if (!cannotKeep.has(errnoOf(error) ?? '')) throw error
