@@ -24,6 +24,7 @@ const options = z.object({
   httpPort: port.default(8080),
   smbPort: port.default(4450),
   nfsPort: port.default(12049),
+  nfsMountPort: port.optional(),
   practiceDisks: whole(0, 24).default(3),
   practiceSize: sizeText.default(4 * 1024 ** 3),
   setup: z.string().optional(),
@@ -43,6 +44,7 @@ const optionNames = {
   'http-port': 'httpPort',
   'smb-port': 'smbPort',
   'nfs-port': 'nfsPort',
+  'nfs-mount-port': 'nfsMountPort',
   'practice-disks': 'practiceDisks',
   'practice-size': 'practiceSize',
   setup: 'setup',
@@ -65,6 +67,8 @@ export interface Config {
   samba: { folder: string; port: number }
   httpPort: number
   nfsPort: number
+  /** Where NFS version 3, which is served only with this, has its MOUNT program. */
+  nfsMountPort: number | null
   servers: number
   /** The built pages. */
   webRoot: string
@@ -106,6 +110,7 @@ export function readConfig(
     samba: { folder: join(dataDir, 'samba'), port: given.smbPort },
     httpPort: given.httpPort,
     nfsPort: given.nfsPort,
+    nfsMountPort: given.nfsMountPort ?? null,
     servers: given.servers,
     webRoot: resolve(given.webRoot ?? join(import.meta.dirname, '..', 'dist', 'web')),
     isRoot,

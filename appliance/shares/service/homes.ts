@@ -9,6 +9,8 @@ import type { Subvolumes } from './subvolumes.ts'
 
 export interface Homes {
   list(): Home[]
+  /** Throws unless there is a home of an account of that name. */
+  require(user: string): void
   /** Makes the account's home on `pool`, or on the first that can be written; without any it waits for one. */
   create(user: string, pool?: string): Promise<void>
   /** Homes for the accounts that have none yet; what fails is logged and tried again with the next change. */
@@ -65,6 +67,10 @@ export function createHomes(deps: HomesDeps): Homes {
       catalog
         .homes()
         .map(({ userName, pool, state }) => ({ user: userName, pool, isOrphan: state === 'orphan' })),
+    require(user) {
+      const isThere = catalog.homes().some(({ userName, state }) => userName === user && state === 'ready')
+      if (!isThere) throw noHome(user)
+    },
     create,
     async createMissing() {
       const waiting = missing()
@@ -97,6 +103,10 @@ export function requireConfirmed(name: string, confirm: string): void {
   if (confirm === name) return
   const message = `Type ${name} to confirm.`
   throw new Failure('invalid', 'shares/not-confirmed', message, { details: { fields: { confirm: message } } })
+}
+
+function noHome(user: string): Failure {
+  return new Failure('missing', 'shares/no-home', `There is no home of ${user}.`)
 }
 
 function noOrphan(user: string): Failure {

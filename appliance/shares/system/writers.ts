@@ -15,6 +15,8 @@ export interface WritersDeps {
   smbd: Pick<Smbd, 'tool'>
   /** Of our smbd: another one on this box is a program like any other. */
   conf: string
+  /** Of our NFS server. */
+  nfsConf: string
   clock: Clock
   log: Log
 }
@@ -31,7 +33,7 @@ const mostKept = 10_000
 const askSmbstatusEveryMs = 1_000
 
 /** Who is behind a process: an SMB session, one of our own, or a program of the box. It may have ended meanwhile. */
-export function createWriters({ sessions, smbd, conf, clock, log }: WritersDeps) {
+export function createWriters({ sessions, smbd, conf, nfsConf, clock, log }: WritersDeps) {
   const remembered = new BoundedMap<number, { writer: Writer; atMs: number }>(mostKept)
   let askedSmbstatusAtMs = Number.NEGATIVE_INFINITY
 
@@ -44,6 +46,7 @@ export function createWriters({ sessions, smbd, conf, clock, log }: WritersDeps)
   function find(pid: number): Writer | undefined {
     const process = processOf(pid)
     if (!process) return fromSession(pid) ?? lastKnown(pid) ?? { ...nobody, pid }
+    if (isGanesha(process, nfsConf)) return { ...nobody, pid, face: 'nfs' }
     if (!isSmbd(process, conf)) return { ...nobody, pid, ...outsideSmb(pid, process) }
     return fromSession(pid)
   }
@@ -104,6 +107,10 @@ function outsideSmb(pid: number, { name, command, uid, parent }: Process): Pick<
 
 function isSmbd({ command: [program = '', ...args] }: Process, conf: string): boolean {
   return basename(program).startsWith('smbd') && args.includes(conf)
+}
+
+function isGanesha({ command: [program = '', ...args] }: Process, conf: string): boolean {
+  return basename(program) === 'ganesha.nfsd' && args.includes(conf)
 }
 
 /** proc(5). Undefined: it has ended. */

@@ -1,0 +1,137 @@
+import type { z } from 'zod'
+import type { Agent } from '../../agent/client.ts'
+import { Failure, failureRecord } from '../../lib/failure.ts'
+import type { Log } from '../../lib/log.ts'
+import { createMemory } from '../../lib/memory.ts'
+import { openToEveryone, planNfsClients } from '../plan/nfs-clients.ts'
+import { nfsIntentOf } from '../plan/nfs-intent.ts'
+import { everyone, type NfsIntent, type NfsStatus, type nfsChange } from '../schema.ts'
+import type { Store } from '../store/index.ts'
+import type { NfsRecord } from '../store/nfs.ts'
+import type { Catalog, Kind } from './catalog.ts'
+
+export interface NfsService {
+  get(kind: Kind, name: string): Promise<NfsRecord | undefined>
+  /** Throws, and leaves everything as it was, where the NFS server does not take it. */
+  set(kind: Kind, name: string, change: NfsChanged): Promise<NfsRecord>
+  remove(kind: Kind, name: string): Promise<void>
+  /** Brings the NFS server in line with what was decided. Never throws: NFS being broken breaks nothing else. */
+  apply(): Promise<void>
+  /** Its subvolume is another one by now. */
+  renew(name: string): Promise<void>
+  /** Whether any of its snapshots are exported. */
+  hasSnapshots(kind: Kind, name: string): Promise<boolean>
+  status(): Promise<NfsStatus>
+}
+
+type NfsChanged = z.output<typeof nfsChange>
+
+export interface NfsServiceDeps {
+  agent: Agent
+  store: Store
+  catalog: Pick<Catalog, 'stateOf'>
+  log: Log
+}
+
+const mostRounds = 5
+
+export function createNfsService({ agent, store, catalog, log }: NfsServiceDeps): NfsService {
+  const memory = createMemory<NfsStatus['problem']>(null, applyNow)
+
+  async function intent(): Promise<NfsIntent> {
+    const [exports, shares, homes] = await Promise.all([
+      store.nfs.list(),
+      store.shares.list(),
+      store.homes.list(),
+    ])
+    return nfsIntentOf({ exports, shares, homes, isAvailable: pool => catalog.stateOf(pool).isAvailable })
+  }
+
+  /** Another process may have applied something newer in between: what was applied last must be what is decided. */
+  async function applyNow(): Promise<NfsStatus['problem']> {
+    try {
+      let wanted = await intent()
+      for (let round = 0; round < mostRounds; round++) {
+        const { problem, isWanted } = await agent.call('shares/apply-nfs', wanted)
+        const now = await intent()
+        if (JSON.stringify(now) === JSON.stringify(wanted)) return isWanted ? problem : null
+        wanted = now
+      }
+      return null
+    } catch (error) {
+      log.error('NFS could not be configured', { error })
+      return failureRecord(error)
+    }
+  }
+
+  async function get(kind: Kind, name: string) {
+    return (await store.nfs.list()).find(each => each.kind === kind && each.name === name)
+  }
+
+  return {
+    get,
+    async set(kind, name, { enabled, clients: given, access, snapshots, confirm }) {
+      const { clients, problems } = planNfsClients(given)
+      if (problems.length > 0) throw wrongClients(problems)
+      if (enabled && clients.length === 0) throw wrongClients([{ index: null, message: noClient }])
+      const open = openToEveryone(clients)
+      if (enabled && open.length > 0 && confirm !== everyone)
+        throw wrongClients(open.map(index => ({ index, message: letsInEveryone(clients[index] ?? '') })))
+      const before = await get(kind, name)
+      await store.nfs.set({ kind, name, isEnabled: enabled, clients, access, hasSnapshots: snapshots })
+      await memory.refresh()
+      const refusal = memory.value()
+      if (refusal?.code === 'shares/nfs-refused') {
+        if (before) await store.nfs.set(before)
+        else await store.nfs.remove({ kind, name })
+        await memory.refresh()
+        throw new Failure('conflict', refusal.code, refusal.message)
+      }
+      const now = await get(kind, name)
+      if (!now) throw new Error(`the NFS export of ${name} went while it was set`)
+      return now
+    },
+    async remove(kind, name) {
+      await store.nfs.remove({ kind, name })
+      await memory.refresh()
+    },
+    apply: memory.refresh,
+    async renew(name) {
+      await agent.call('shares/renew-nfs', { name })
+    },
+    hasSnapshots: async (kind, name) => {
+      const found = await get(kind, name)
+      return (found?.isEnabled && found.hasSnapshots) ?? false
+    },
+    async status() {
+      try {
+        const status = await agent.call('shares/nfs-status', {})
+        return { ...status, problem: status.problem ?? memory.value() }
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        return { ...unreachable, problem: failureRecord(error) }
+      }
+    },
+  }
+}
+
+const unreachable: Omit<NfsStatus, 'problem'> = {
+  engine: 'ganesha',
+  isWanted: false,
+  isRunning: false,
+  restarts: 0,
+  unknownNames: [],
+  connected: [],
+}
+
+const noClient = 'Name at least one client: an address, a network or a host name.'
+const letsInEveryone = (client: string) =>
+  `${client} lets in every machine that can reach this box, without a password. Confirm it with "${everyone}".`
+
+function wrongClients(problems: readonly { index: number | null; message: string }[]): Failure {
+  const fields = Object.fromEntries(
+    problems.map(({ index, message }) => [index === null ? 'clients' : `clients.${index}`, message]),
+  )
+  const message = problems.map(problem => problem.message).join(' ')
+  return new Failure('invalid', 'shares/nfs-clients', message, { details: { fields } })
+}

@@ -1,0 +1,71 @@
+import { mkdir, readdir, readFile, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { run } from '../../../lib/run.ts'
+import { isFolder, orIfMissing } from '../places.ts'
+
+export interface Bind {
+  number: number
+  /** The folder that is shown. */
+  source: string
+}
+
+/** Not nosuid alone: nothing that a client puts there is ever run or opened as a device on this box. */
+const options = 'remount,bind,nosuid,nodev,noexec'
+
+/**
+ * The exported folders as mounts of their own: ganesha serves a subvolume only where it is mounted. Over each `.cairn`
+ * lies an empty folder of root's, so that trash and versions are nobody's who mounts a share.
+ */
+export function createBinds(folder: string) {
+  const hidden = join(folder, 'hidden')
+  const pathOf = (number: number) => join(folder, 'exports', String(number))
+
+  async function bind({ number, source }: Bind) {
+    const path = pathOf(number)
+    await mkdir(path, { recursive: true, mode: 0o755 })
+    await mkdir(hidden, { recursive: true, mode: 0o700 })
+    await run(['mount', '--bind', source, path])
+    await run(['mount', '-o', options, path])
+    // Else a mount over it would show in every other view of this folder too.
+    await run(['mount', '--make-private', path])
+    if (await isFolder(join(path, '.cairn'))) await run(['mount', '--bind', hidden, join(path, '.cairn')])
+  }
+
+  /** Lazily where somebody is still in it: what is exported no more shall not keep a pool busy. */
+  async function release(number: number) {
+    const path = pathOf(number)
+    for (const place of (await mountsBelow(path)).reverse()) {
+      const { code } = await run(['umount', place], { expected: [32] })
+      if (code !== 0) await run(['umount', '--lazy', place], { expected: [32] })
+    }
+    await orIfMissing(rmdir(path), undefined)
+  }
+
+  const numbers = async () =>
+    (await orIfMissing(readdir(join(folder, 'exports')), [])).map(Number).filter(Number.isInteger)
+
+  return {
+    pathOf,
+    numbers,
+    async isBound(number: number) {
+      return (await mountsBelow(pathOf(number))).length > 0
+    },
+    bind,
+    release,
+    /** What an agent that was killed has left. */
+    async clear() {
+      for (const number of await numbers()) await release(number)
+    },
+  }
+}
+
+export type Binds = ReturnType<typeof createBinds>
+
+/** In the order in which they were mounted, of which a place may have several. */
+async function mountsBelow(path: string): Promise<string[]> {
+  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')
+  const places = lines.map(line => (line.split(' ')[4] ?? '').replace(/\\(\d{3})/g, fromOctal))
+  return places.filter(place => place === path || place.startsWith(`${path}/`))
+}
+
+const fromOctal = (_: string, digits: string) => String.fromCharCode(Number.parseInt(digits, 8))

@@ -1,0 +1,13 @@
+import type { ServedExport } from '../../render/ganesha-conf.ts'
+import type { NfsStatus } from '../../schema.ts'
+
+/** An NFS server: what it serves is told to it whole. */
+export interface NfsEngine {
+  name: NfsStatus['engine']
+  /** Why it cannot be used here, or null. */
+  missing(): NfsStatus['problem']
+  /** Brings it in line without cutting who is connected; without exports it ends. What it refuses changes nothing. */
+  serve(exports: readonly ServedExport[]): Promise<void>
+  stop(): Promise<void>
+  status(): Promise<Pick<NfsStatus, 'isRunning' | 'restarts' | 'problem'>>
+}

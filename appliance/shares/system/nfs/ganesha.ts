@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createDaemon, type DaemonState } from '../../../lib/daemon.ts'
+import { Failure } from '../../../lib/failure.ts'
+import type { Log } from '../../../lib/log.ts'
+import { type Command, systemPath } from '../../../lib/run.ts'
+import { serviceUid } from '../../../lib/service-account.ts'
+import { type GaneshaPlaces, renderGaneshaConf } from '../../render/ganesha-conf.ts'
+import type { NfsStatus } from '../../schema.ts'
+import { orIfMissing, writeIfChanged } from '../places.ts'
+import { isAccepting, isFree } from '../ports.ts'
+import { endProcesses, processesWith } from '../processes.ts'
+import type { NfsEngine } from './engine.ts'
+
+export interface GaneshaOptions {
+  /** In the run folder: its configuration, its pid. */
+  folder: string
+  /** Where it remembers its clients; it outlives a restart of the box. */
+  recovery: string
+  port: number
+  mountPort: number | null
+  log: Log
+}
+
+const startsWithinMs = 8_000
+const rereadsWithinMs = 10_000
+const lookEveryMs = 20
+const program = 'ganesha.nfsd'
+const library = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib']
+
+const reread = /reread_exports .*Reread exports complete/
+const refusal = /config_errs_to_log :CONFIG :CRIT :(.*)/
+const worthLogging = /:(CRIT|MAJ|FATAL) :/
+/** It asks for D-Bus, Kerberos and rpcbind, and goes on without. */
+const isUsual = /:(DBUS|TIRPC|NFS CB|DISP) :/
+
+export const ganeshaConfOf = (folder: string) => join(folder, 'ganesha.conf')
+
+/** nfs-ganesha in the foreground, version 4 only: on a port and with files of its own, never the host's NFS server. */
+export function createGanesha({ folder, recovery, port, mountPort, log }: GaneshaOptions): NfsEngine {
+  const conf = ganeshaConfOf(folder)
+  const places: GaneshaPlaces = { port, mountPort, recovery, uid: serviceUid }
+  const command: Command = [program, '-F', '-f', conf, '-L', 'STDOUT', '-p', join(folder, 'pid'), '-x']
+  const daemon = createDaemon({ name: program, command, log, onLine, onState })
+  let isStarted = false
+  let lines: string[] | undefined
+  let onReread: (() => void) | undefined
+
+  function onLine(line: string) {
+    lines?.push(line)
+    if (reread.test(line)) onReread?.()
+    else if (worthLogging.test(line) && !isUsual.test(line)) log.warn(program, { line: messageOf(line) })
+  }
+
+  function onState({ isRunning }: DaemonState) {
+    if (!isRunning) onReread?.()
+  }
+
+  async function start() {
+    await endProcesses(() => processesWith(program, conf))
+    isStarted = true
+    daemon.start()
+    await untilAccepting()
+  }
+
+  async function untilAccepting() {
+    const deadline = Date.now() + startsWithinMs
+    while (Date.now() < deadline && daemon.state().restarts === 0 && !(await isAccepting(port)))
+      await delay(lookEveryMs)
+  }
+
+  /** It reads its exports again; who goes on having access notices nothing. Answers what it did not like. */
+  async function reload(): Promise<string | undefined> {
+    const pid = daemon.pid()
+    if (pid === undefined) return undefined
+    lines = []
+    try {
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, rereadsWithinMs)
+        onReread = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+        process.kill(pid, 'SIGHUP')
+      })
+      // What it says of them comes behind the line that it is done.
+      await delay(lookEveryMs)
+      return lines.map(line => refusal.exec(line)?.[1]).find(found => found !== undefined)
+    } finally {
+      onReread = undefined
+      lines = undefined
+    }
+  }
+
+  return {
+    name: 'ganesha',
+    missing: ganeshaProblem,
+    async serve(exports) {
+      if (exports.length === 0) return stop()
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await mkdir(recovery, { recursive: true, mode: 0o700 })
+      const before = await orIfMissing(readFile(conf, 'utf8'), undefined)
+      const hasChanged = await writeIfChanged(conf, renderGaneshaConf(exports, places), 0o600)
+      if (!isStarted) return start()
+      const problem = hasChanged ? await reload() : undefined
+      if (problem === undefined) return
+      if (before !== undefined && (await writeIfChanged(conf, before, 0o600))) await reload()
+      throw refused(problem)
+    },
+    stop,
+    async status() {
+      const { isRunning, restarts } = daemon.state()
+      const isDown = isStarted && (!isRunning || restarts > 0) && !(isRunning && (await isAccepting(port)))
+      return { isRunning, restarts, problem: isDown ? await whyNot() : null }
+    },
+  }
+
+  async function stop() {
+    isStarted = false
+    await daemon.stop()
+    await endProcesses(() => processesWith(program, conf))
+  }
+
+  /** The one reason that can be told from outside; otherwise it is being started again. */
+  async function whyNot(): Promise<NfsStatus['problem']> {
+    if (daemon.pid() !== undefined || (await isFree(port))) return null
+    const message = `The NFS server cannot be started: port ${port} is in use by another program.`
+    return { code: 'shares/nfs-port-taken', message }
+  }
+}
+
+function messageOf(line: string): string {
+  return line.split(' :').slice(2).join(' :')
+}
+
+/** Why it cannot be used here, or null. */
+function ganeshaProblem(): NfsStatus['problem'] {
+  if (process.getuid?.() !== 0)
+    return { code: 'shares/nfs-needs-root', message: 'NFS needs Cairn to be started as root.' }
+  const hasProgram = systemPath.split(':').some(path => existsSync(join(path, program)))
+  const hasLibrary = library.some(path => existsSync(join(path, 'ganesha/libfsalvfs.so')))
+  if (hasProgram && hasLibrary) return null
+  const missing = [...(hasProgram ? [] : ['nfs-ganesha']), ...(hasLibrary ? [] : ['nfs-ganesha-vfs'])]
+  const message = `NFS needs programs that are not installed: ${missing.join(', ')}.`
+  return { code: 'shares/nfs-not-installed', message }
+}
+
+function refused(problem: string): Failure {
+  return new Failure(
+    'conflict',
+    'shares/nfs-refused',
+    `The NFS server refuses its new configuration: ${problem}`,
+  )
+}
