@@ -302,3 +302,30 @@ indexTest(
     await agrees(t, indexed, media)
   },
 )
+
+indexTest(
+  'a copy in another share that is found before its original, which was moved, is another file',
+  async t => {
+    const indexed = await startIndexed(t)
+    const { media, other, box } = indexed
+    mkdirSync(join(other.path, 'original'))
+    writeFileSync(join(other.path, 'original', 'file'), 'one')
+    await agrees(t, indexed, other)
+    const before = walk(other)
+    await indexed.stop()
+
+    execFileSync('cp', ['-a', join(other.path, 'original'), join(media.path, 'copy')])
+    renameSync(join(other.path, 'original'), join(other.path, 'moved'))
+    const again = await startIndexed(t, { box })
+    await agrees(t, again, media)
+    await agrees(t, again, other)
+    const [copies, originals] = [walk(media), walk(other)]
+    for (const [from, to, copy] of [
+      ['original', 'moved', 'copy'],
+      ['original/file', 'moved/file', 'copy/file'],
+    ] as const) {
+      t.is(originals.get(to)?.id, before.get(from)?.id)
+      t.not(copies.get(copy)?.id, before.get(from)?.id)
+    }
+  },
+)

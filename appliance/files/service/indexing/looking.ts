@@ -3,7 +3,15 @@ import { FileStatus, readStatus } from '../../../lib/posix.ts'
 import type { EntryRow, IndexStore } from '../../store/index-store.ts'
 import { readChecksumText } from '../checksums.ts'
 import type { Folder } from '../folders.ts'
-import { assignIdentity, fileEtag, giveIdentity, type Identity, nextIdentity, readIdentity } from '../ids.ts'
+import {
+  assignIdentity,
+  fileEtag,
+  giveIdentity,
+  type Identity,
+  newIdentity,
+  nextIdentity,
+  readIdentity,
+} from '../ids.ts'
 import { isHidden } from '../tree.ts'
 import { bytesOf, folderEtag, type Sum, sumIn } from './etags.ts'
 import { createIdentifying, momentsMs } from './identifying.ts'
@@ -82,6 +90,7 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
     if (before && isSameRow(before, row)) return { kind: 'same', row: before, before, isForeign }
     ledger.put(row, before)
     lookAtOtherNames(ledger, stays, row)
+    if (moved) displaceCopies(ledger, row)
     const kind = moved ? 'moved' : before ? 'changed' : 'new'
     return { kind, row, before: moved ?? before, isForeign }
   }
@@ -151,20 +160,30 @@ export function createLooking({ store, places, ownUid, nowMs }: LookDeps) {
         continue
       const heir = store.at(volume, parent, name)
       if (!heir || heir.isFolder || store.byId(gone.id).length > 0) continue
-      using folder = places.openFolder(volume, parent)
-      if (!folder || !readStatus(folder.fd, name, status) || status.inode !== heir.inode) continue
       const identity = nextIdentity({ id: gone.id, generation: Math.max(generation, gone.generation) })
-      if (!giveIdentity(folder, name, identity) || !readStatus(folder.fd, name, status)) continue
-      ledger.put(
-        rowOf(ledger, { volume, inode: parent, isTop: false, folder }, name, {
-          identity,
-          before: heir,
-          moved: undefined,
-        }),
-        heir,
-      )
-      return
+      if (reidentify(ledger, heir, identity)) return
     }
+  }
+
+  /**
+   * What was copied with its attributes into another share, and found there before its original was found where that had
+   * been moved to, was taken for the original.
+   */
+  function displaceCopies(ledger: Ledger, { volume, inode, id }: EntryRow) {
+    if (id === 0) return
+    const copies = store.byId(id).filter(row => row.volume !== volume || row.inode !== inode)
+    for (const copy of copies) reidentify(ledger, copy, newIdentity())
+  }
+
+  /** False where it is no longer what is known, or cannot be written. `status` tells of it afterwards. */
+  function reidentify(ledger: Ledger, row: EntryRow, identity: Identity): boolean {
+    const { volume, parent: inode, name } = row
+    using folder = places.openFolder(volume, inode)
+    if (!folder || !readStatus(folder.fd, name, status) || status.inode !== row.inode) return false
+    if (!giveIdentity(folder, name, identity) || !readStatus(folder.fd, name, status)) return false
+    const place = { volume, inode, isTop: false, folder }
+    ledger.put(rowOf(ledger, place, name, { identity, before: row, moved: undefined }), row)
+    return true
   }
 
   function rowOf(
