@@ -56,8 +56,8 @@ function versionSection({ recovery }: GaneshaPlaces): string {
   return section('NFSV4', [
     ['Minor_Versions', '0, 1, 2'],
     // How long clients wait at most after a restart that cut them.
-    ['Grace_Period', '30'],
-    ['Lease_Lifetime', '30'],
+    ['Grace_Period', '20'],
+    ['Lease_Lifetime', '20'],
     ['RecoveryBackend', 'fs'],
     ['RecoveryRoot', quoted(recovery)],
     ['Delegations', 'false'],

@@ -57,7 +57,9 @@ export function createKeeper({ poolsDir, isRoot, events, log, letGo: holders, ..
   let isStopping = false
 
   function followed(plain: PoolBackend): PoolBackend {
-    return plain.kind === 'btrfs' ? followedBackend(plain, { feed, alone: whileMounted, letGo: holders }) : plain
+    return plain.kind === 'btrfs'
+      ? followedBackend(plain, { feed, alone: whileMounted, letGo: holders })
+      : plain
   }
 
   const placeOf = ({ name, uuid }: PoolKey): PoolPlace => ({ name, uuid, place: join(poolsDir, name) })

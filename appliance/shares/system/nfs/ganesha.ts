@@ -42,20 +42,24 @@ export const ganeshaConfOf = (folder: string) => join(folder, 'ganesha.conf')
 export function createGanesha({ folder, recovery, port, mountPort, log }: GaneshaOptions): NfsEngine {
   const conf = ganeshaConfOf(folder)
   const places: GaneshaPlaces = { port, mountPort, recovery, uid: serviceUid }
-  const command: Command = [program, '-F', '-f', conf, '-L', 'STDOUT', '-p', join(folder, 'pid'), '-x']
+  const command: Command = [program, '-F', '-f', conf, '-L', 'STDOUT', '-p', join(folder, 'pid')]
   const daemon = createDaemon({ name: program, command, log, onLine, onState })
   let isStarted = false
   let lines: string[] | undefined
   let onReread: (() => void) | undefined
+  let last = ''
 
   function onLine(line: string) {
     lines?.push(line)
+    last = line
     if (reread.test(line)) onReread?.()
     else if (worthLogging.test(line) && !isUsual.test(line)) log.warn(program, { line: messageOf(line) })
   }
 
   function onState({ isRunning }: DaemonState) {
-    if (!isRunning) onReread?.()
+    if (isRunning) return
+    onReread?.()
+    if (isStarted) log.warn(`${program} said before it ended`, { line: messageOf(last) })
   }
 
   async function start() {
@@ -131,8 +135,9 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
   }
 }
 
+/** Behind the time, the machine and the thread. */
 function messageOf(line: string): string {
-  return line.split(' :').slice(2).join(' :')
+  return line.split(' : ').at(-1) ?? line
 }
 
 /** Why it cannot be used here, or null. */
