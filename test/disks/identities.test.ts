@@ -329,3 +329,24 @@ indexTest(
     }
   },
 )
+
+for (const [when, isLooking] of [
+  ['while somebody looks', true],
+  ['while nobody looks', false],
+] as const)
+  indexTest(`a file of several names that is copied with all of them is another file, ${when}`, async t => {
+    const indexed = await startIndexed(t)
+    const { media, other, box } = indexed
+    mkdirSync(join(other.path, 'folder'))
+    writeFileSync(join(other.path, 'folder', 'first'), 'one')
+    await link(join(other.path, 'folder', 'first'), join(other.path, 'folder', 'second'))
+    await agrees(t, indexed, other)
+    if (!isLooking) await indexed.stop()
+    for (const place of [media.path, other.path])
+      execFileSync('cp', ['-a', join(other.path, 'folder'), join(place, 'copy')])
+    const looking = isLooking ? indexed : await startIndexed(t, { box })
+    await agrees(t, looking, media)
+    await agrees(t, looking, other)
+    const all = [...walk(media).values(), ...walk(other).values()]
+    t.is(new Set(all.map(({ id }) => id)).size, all.length)
+  })

@@ -2,7 +2,7 @@ import { errnoOf } from '../../../lib/failure.ts'
 import { FileStatus, readStatus } from '../../../lib/posix.ts'
 import type { EntryRow, IndexStore } from '../../store/index-store.ts'
 import { giveIdentity, type Identity, newIdentity, nextIdentity, readIdentity } from '../ids.ts'
-import { linkedId } from '../linked-ids.ts'
+import { linkedId, writeLinks } from '../linked-ids.ts'
 import { keepLink, linkIdentity } from './links.ts'
 import type { LookOptions, LookPlace } from './looking.ts'
 import type { Places } from './places.ts'
@@ -38,10 +38,10 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
   }
 
   function identityFor(place: LookPlace, name: string, context: Context): Identity | undefined {
-    const carried = readIdentity(place.folder.at(name))
-    const wanted = wantedIdentity(place, name, carried, context)
     // Of several names of a file, the inode carries the id of the first.
     const hasOthers = context.stays.length > 0 || (status.kind === 'file' && status.links > 1)
+    const carried = carriedBy(place, name, context, hasOthers)
+    const wanted = wantedIdentity(place, name, carried, context)
     const kept = carried && hasOthers ? { ...wanted, id: carried.id } : wanted
     if (kept.id !== wanted.id && keepLink(place.folder, name, { id: wanted.id, folderId: idOf(place) }))
       readStatus(place.folder.fd, name, status)
@@ -50,6 +50,18 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
       return carried && carried.id === kept.id ? { ...carried, id: wanted.id } : undefined
     readStatus(place.folder.fd, name, status)
     return wanted
+  }
+
+  /** Not what was copied onto it with all its names: else one of them would take the id of the original. */
+  function carriedBy(place: LookPlace, name: string, context: Context, hasOthers: boolean) {
+    const carried = readIdentity(place.folder.at(name))
+    if (!carried || !hasOthers) return carried
+    const { before, moved, stays, isOwn } = context
+    const isKnown = [before, moved, ...stays].some(row => isOf(row) && row.id === carried.id)
+    if (isKnown || !hasOtherBearer(carried.id, { volume: place.volume, isOwn })) return carried
+    writeLinks(place.folder, name, [])
+    readStatus(place.folder.fd, name, status)
+    return undefined
   }
 
   const idOf = ({ volume, inode }: LookPlace) => store.folder(volume, inode)?.id ?? 0
