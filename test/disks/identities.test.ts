@@ -196,6 +196,27 @@ indexTest('a change that keeps size and time is found also when nobody looked', 
 })
 
 indexTest(
+  'so it is where our own face had written it, and what was only touched stays as it was',
+  async t => {
+    const first = await startIndexed(t)
+    const { media, box, files } = first
+    const at = (name: string) => join(media.path, name)
+    for (const name of ['changed', 'touched'])
+      await files.write(ann, ['media', name], body('one'), { modifiedAtMs: 1_000_000 })
+    await agrees(t, first, media)
+    const before = walk(media)
+    await first.stop()
+    writeFileSync(at('changed'), 'two', { flag: 'r+' })
+    utimesSync(at('changed'), 1000, 1000)
+    for (const name of ['changed', 'touched']) chmodSync(at(name), 0o640)
+    const second = await startIndexed(t, { box })
+    await agrees(t, second, media)
+    t.not(walk(media).get('changed')?.etag, before.get('changed')?.etag)
+    t.is(walk(media).get('touched')?.etag, before.get('touched')?.etag)
+  },
+)
+
+indexTest(
   'a share that went back to a snapshot is not taken for what it was, though numbers come again',
   async t => {
     const indexed = await startIndexed(t)

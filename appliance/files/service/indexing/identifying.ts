@@ -1,5 +1,8 @@
+import { hash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { errnoOf } from '../../../lib/failure.ts'
-import { FileStatus, readStatus } from '../../../lib/posix.ts'
+import { closeDescriptor, FileStatus, readStatus } from '../../../lib/posix.ts'
+import { parseChecksums } from '../../parse/checksums.ts'
 import type { EntryRow, IndexStore } from '../../store/index-store.ts'
 import { giveIdentity, type Identity, newIdentity, nextIdentity, readIdentity } from '../ids.ts'
 import { linkedId, writeLinks } from '../linked-ids.ts'
@@ -26,6 +29,8 @@ interface Context extends LookOptions {
 
 /** What vanishes from a name and comes back to it so soon is still the same file. */
 export const momentsMs = 10_000
+/** Of larger ones, which would be read for too long, it is believed. */
+const mostSummedBytes = 4 * 1024 * 1024
 
 /** Decides which id and generation a name has, and sees to it that the file carries them (docs/index.md, "Ids"). */
 export function createIdentifying({ store, places, status, nowMs }: IdentifyingDeps) {
@@ -82,7 +87,9 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
       return carried.generation < row.generation && isFromElsewhere ? nextIdentity(row) : carried
     }
     const outdated = (row: EntryRow, known: Identity) =>
-      isSilentlyChanged(row, known, options) ? nextIdentity(known) : known
+      isSilentlyChanged(row, known, options) && !isAsAcknowledged(place, name, row, isLate)
+        ? nextIdentity(known)
+        : known
     if (stays.length > 0) {
       const known = linkIdentity({ place, name, carried: carried ?? newIdentity(), row: same, stays, store })
       return same ? outdated(same, known) : known
@@ -127,17 +134,35 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
   ): boolean {
     if (row.isFolder === 1 || isOwn || generation !== row.generation) return false
     const changed = status.changedSeconds - row.changed || status.changedNanoseconds - row.changedNs
-    if (isLate && (changed <= 0 || isOursSinceMark(row))) return false
+    if (isLate && changed <= 0) return false
     const later = status.modifiedSeconds - row.modified || status.modifiedNanoseconds - row.modifiedNs
     return later < 0 || (later === 0 && isWritten === true && row.size > 0 && row.size === status.sizeBytes)
   }
 
   /**
    * A power cut may have come while our own faces were taking it away again, which shows in its ctime only. Then it is as
-   * they wrote it, and as they have acknowledged it.
+   * they wrote it, and as they have acknowledged it. Or somebody wrote into it after them: that the checksum tells.
    */
-  function isOursSinceMark(row: EntryRow): boolean {
-    return row.checksums !== null && store.isTouched(row)
+  function isAsAcknowledged(
+    { folder }: LookPlace,
+    name: string,
+    row: EntryRow,
+    isLate: boolean | undefined,
+  ): boolean {
+    if (!isLate || row.checksums === null || !store.isTouched(row)) return false
+    const sum = row.size <= mostSummedBytes ? parseChecksums(row.checksums).SHA1 : undefined
+    if (sum === undefined) return true
+    try {
+      const fd = folder.open(name)
+      try {
+        return hash('sha1', readFileSync(fd)) === sum
+      } finally {
+        closeDescriptor(fd)
+      }
+    } catch (error) {
+      if (errnoOf(error) === 'EACCES') return true
+      throw error
+    }
   }
 
   /**
