@@ -16,7 +16,7 @@ import { snapshotRoutes } from './routes/snapshots.ts'
 import type { Volume } from './schema.ts'
 import { type Authority, createCatalog } from './service/catalog.ts'
 import { createHomes } from './service/homes.ts'
-import { createNfsService } from './service/nfs.ts'
+import { createNfsService, type NfsService } from './service/nfs.ts'
 import { createPast, type PastVolume } from './service/past.ts'
 import { createShareService, type ShareService } from './service/shares.ts'
 import { createSmbSync } from './service/smb.ts'
@@ -26,7 +26,16 @@ import { createWritersOf, type WritersOf } from './service/writers.ts'
 import { createStore } from './store/index.ts'
 import { shareMigrations } from './store/migrations.ts'
 
-export { type Grants, type NewShare, type Right, shareName, type Volume, type Writer } from './schema.ts'
+export { planNfs } from './plan/nfs-clients.ts'
+export {
+  type Grants,
+  type NewShare,
+  nfsChange,
+  type Right,
+  shareName,
+  type Volume,
+  type Writer,
+} from './schema.ts'
 export type { Authority } from './service/catalog.ts'
 export type { PastVolume } from './service/past.ts'
 export type { Restored } from './service/snapshots.ts'
@@ -44,6 +53,8 @@ export interface Shares extends Authority, Omit<ShareService, 'finishInterrupted
   domain: Domain
   /** What is in snapshots, for whoever has a right on the share. */
   snapshots: Pick<Snapshots, 'list' | 'open'>
+  /** Who may mount a share or a home by NFS. */
+  setNfs: NfsService['set']
   /** Whose past an actor may know. */
   pastOf(actor: Pick<Actor, 'user' | 'role'>): PastVolume[]
   /** Is told, in the process that did it, when something came back from a snapshot. */
@@ -81,7 +92,7 @@ export function createShares(deps: SharesDeps): Shares {
     const pools = await storage.pools()
     return pools.filter(({ state }) => state === 'healthy' || state === 'degraded').map(({ name }) => name)
   }
-  const homes = createHomes({ store, catalog, subvolumes, smb, users, writablePools, changed, log })
+  const homes = createHomes({ store, catalog, subvolumes, smb, nfs, users, writablePools, changed, log })
   const service = createShareService({ store, catalog, subvolumes, smb, nfs, changed, clock, log })
 
   const restoredListeners: ((restored: Restored) => void)[] = []
@@ -168,6 +179,7 @@ export function createShares(deps: SharesDeps): Shares {
     home: catalog.home,
     everyVolume: catalog.everyVolume,
     snapshots,
+    setNfs: nfs.set,
     pastOf: createPast({ catalog, users }),
     onRestored: listener => void restoredListeners.push(listener),
     writersOf: createWritersOf({ agent, clock, log }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { everyone } from './plan/nfs-clients.ts'
 
 /** What somebody may do with a share. */
 export const right = z.enum(['none', 'read', 'write'])
@@ -143,9 +144,6 @@ export type Writer = z.infer<typeof writer>
 
 const longestClient = 300
 const mostClients = 64
-
-/** Typed again where clients let in everybody who can reach the box. */
-export const everyone = 'everyone'
 
 export const nfsChange = z.strictObject({
   enabled: z.boolean().default(true),

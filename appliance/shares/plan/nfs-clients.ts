@@ -52,3 +52,34 @@ function isMatching(one: readonly number[], other: readonly number[], bits: numb
     return (byte & mask) === ((one[index] ?? 0) & mask)
   })
 }
+
+export interface NfsWish {
+  enabled: boolean
+  clients: readonly string[]
+  confirm?: string | undefined
+}
+
+/** What somebody must type where everybody who can reach the box is let in. */
+export const everyone = 'everyone'
+
+/** The clients as they are kept, or what is wrong, by field. */
+export function planNfs({ enabled, clients: given, confirm }: NfsWish): {
+  clients: string[]
+  problems: { field: string; message: string }[]
+} {
+  const { clients, problems } = planNfsClients(given)
+  const at = (index: number) => `clients.${index}`
+  if (problems.length > 0)
+    return { clients, problems: problems.map(({ index, message }) => ({ field: at(index), message })) }
+  if (!enabled) return { clients, problems: [] }
+  if (clients.length === 0) return { clients, problems: [{ field: 'clients', message: noClient }] }
+  const open = confirm === everyone ? [] : openToEveryone(clients)
+  return {
+    clients,
+    problems: open.map(index => ({ field: at(index), message: letsInEveryone(clients[index] ?? '') })),
+  }
+}
+
+const noClient = 'Name at least one client: an address, a network or a host name.'
+const letsInEveryone = (client: string) =>
+  `${client} lets in every machine that can reach this box, without a password. Confirm it with "${everyone}".`

@@ -4,6 +4,7 @@ import type { Users } from '../../users/index.ts'
 import type { Home } from '../schema.ts'
 import type { Store } from '../store/index.ts'
 import type { Catalog } from './catalog.ts'
+import type { NfsService } from './nfs.ts'
 import type { SmbSync } from './smb.ts'
 import type { Subvolumes } from './subvolumes.ts'
 
@@ -28,6 +29,7 @@ export interface HomesDeps {
   catalog: Catalog
   subvolumes: Subvolumes
   smb: SmbSync
+  nfs: Pick<NfsService, 'apply'>
   users: Pick<Users, 'names'>
   writablePools(): Promise<string[]>
   changed(share: string | null): Promise<void>
@@ -35,7 +37,7 @@ export interface HomesDeps {
 }
 
 export function createHomes(deps: HomesDeps): Homes {
-  const { store, catalog, subvolumes, smb, users, writablePools, changed, log } = deps
+  const { store, catalog, subvolumes, smb, nfs, users, writablePools, changed, log } = deps
 
   async function create(user: string, pool?: string) {
     const target = pool ?? (await writablePools())[0]
@@ -81,6 +83,7 @@ export function createHomes(deps: HomesDeps): Homes {
       const row = catalog.homes().find(({ userName }) => userName === user)
       if (row) await store.homes.setState(user, 'orphan')
       await changed(null)
+      await nfs.apply()
       if (row && !isDeleted) return
       if (row) await subvolumes.remove(row.pool, 'homes', user)
       await store.homes.remove(user)

@@ -3,9 +3,9 @@ import type { Agent } from '../../agent/client.ts'
 import { Failure, failureRecord } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import { createMemory } from '../../lib/memory.ts'
-import { openToEveryone, planNfsClients } from '../plan/nfs-clients.ts'
+import { planNfs } from '../plan/nfs-clients.ts'
 import { nfsIntentOf } from '../plan/nfs-intent.ts'
-import { everyone, type NfsIntent, type NfsStatus, type nfsChange } from '../schema.ts'
+import type { NfsIntent, NfsStatus, nfsChange } from '../schema.ts'
 import type { Store } from '../store/index.ts'
 import type { NfsRecord } from '../store/nfs.ts'
 import type { Catalog, Kind } from './catalog.ts'
@@ -52,9 +52,9 @@ export function createNfsService({ agent, store, catalog, log }: NfsServiceDeps)
     try {
       let wanted = await intent()
       for (let round = 0; round < mostRounds; round++) {
-        const { problem, isWanted } = await agent.call('shares/apply-nfs', wanted)
+        await agent.call('shares/apply-nfs', wanted)
         const now = await intent()
-        if (JSON.stringify(now) === JSON.stringify(wanted)) return isWanted ? problem : null
+        if (JSON.stringify(now) === JSON.stringify(wanted)) return null
         wanted = now
       }
       return null
@@ -70,13 +70,10 @@ export function createNfsService({ agent, store, catalog, log }: NfsServiceDeps)
 
   return {
     get,
-    async set(kind, name, { enabled, clients: given, access, snapshots, confirm }) {
-      const { clients, problems } = planNfsClients(given)
+    async set(kind, name, wish) {
+      const { clients, problems } = planNfs(wish)
       if (problems.length > 0) throw wrongClients(problems)
-      if (enabled && clients.length === 0) throw wrongClients([{ index: null, message: noClient }])
-      const open = openToEveryone(clients)
-      if (enabled && open.length > 0 && confirm !== everyone)
-        throw wrongClients(open.map(index => ({ index, message: letsInEveryone(clients[index] ?? '') })))
+      const { enabled, access, snapshots } = wish
       const before = await get(kind, name)
       await store.nfs.set({ kind, name, isEnabled: enabled, clients, access, hasSnapshots: snapshots })
       await memory.refresh()
@@ -124,14 +121,8 @@ const unreachable: Omit<NfsStatus, 'problem'> = {
   connected: [],
 }
 
-const noClient = 'Name at least one client: an address, a network or a host name.'
-const letsInEveryone = (client: string) =>
-  `${client} lets in every machine that can reach this box, without a password. Confirm it with "${everyone}".`
-
-function wrongClients(problems: readonly { index: number | null; message: string }[]): Failure {
-  const fields = Object.fromEntries(
-    problems.map(({ index, message }) => [index === null ? 'clients' : `clients.${index}`, message]),
-  )
+function wrongClients(problems: readonly { field: string; message: string }[]): Failure {
+  const fields = Object.fromEntries(problems.map(({ field, message }) => [field, message]))
   const message = problems.map(problem => problem.message).join(' ')
   return new Failure('invalid', 'shares/nfs-clients', message, { details: { fields } })
 }

@@ -52,9 +52,11 @@ export function createBinds(folder: string) {
     },
     bind,
     release,
-    /** What an agent that was killed has left. */
+    /** Also what an agent that was killed has left. */
     async clear() {
       for (const number of await numbers()) await release(number)
+      // Never what is in them: were something still mounted there, it would be somebody's files.
+      for (const empty of [join(folder, 'exports'), hidden]) await orIfMissing(rmdir(empty), undefined)
     },
   }
 }

@@ -6,7 +6,7 @@ export interface NfsEngine {
   name: NfsStatus['engine']
   /** Why it cannot be used here, or null. */
   missing(): NfsStatus['problem']
-  /** Brings it in line without cutting who is connected; without exports it ends. What it refuses changes nothing. */
+  /** Brings it in line without cutting who is connected. What it refuses changes nothing. */
   serve(exports: readonly ServedExport[]): Promise<void>
   stop(): Promise<void>
   status(): Promise<Pick<NfsStatus, 'isRunning' | 'restarts' | 'problem'>>

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createDaemon, type DaemonState } from '../../../lib/daemon.ts'
@@ -41,8 +41,9 @@ export const ganeshaConfOf = (folder: string) => join(folder, 'ganesha.conf')
 /** nfs-ganesha in the foreground, version 4 only: on a port and with files of its own, never the host's NFS server. */
 export function createGanesha({ folder, recovery, port, mountPort, log }: GaneshaOptions): NfsEngine {
   const conf = ganeshaConfOf(folder)
+  const pidFile = join(folder, 'pid')
   const places: GaneshaPlaces = { port, mountPort, recovery, uid: serviceUid }
-  const command: Command = [program, '-F', '-f', conf, '-L', 'STDOUT', '-p', join(folder, 'pid')]
+  const command: Command = [program, '-F', '-f', conf, '-L', 'STDOUT', '-p', pidFile]
   const daemon = createDaemon({ name: program, command, log, onLine, onState })
   let isStarted = false
   let lines: string[] | undefined
@@ -102,7 +103,6 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
     name: 'ganesha',
     missing: ganeshaProblem,
     async serve(exports) {
-      if (exports.length === 0) return stop()
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await mkdir(recovery, { recursive: true, mode: 0o700 })
       const before = await orIfMissing(readFile(conf, 'utf8'), undefined)
@@ -115,8 +115,9 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
     },
     stop,
     async status() {
-      const { isRunning, restarts } = daemon.state()
-      const isDown = isStarted && (!isRunning || restarts > 0) && !(isRunning && (await isAccepting(port)))
+      const { restarts } = daemon.state()
+      const isRunning = daemon.state().isRunning && (await isAccepting(port))
+      const isDown = isStarted && !isRunning && restarts > 0
       return { isRunning, restarts, problem: isDown ? await whyNot() : null }
     },
   }
@@ -125,6 +126,7 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
     isStarted = false
     await daemon.stop()
     await endProcesses(() => processesWith(program, conf))
+    for (const file of [conf, pidFile]) await rm(file, { force: true })
   }
 
   /** The one reason that can be told from outside; otherwise it is being started again. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../../../config.ts'
 import type { Log } from '../../../lib/log.ts'
@@ -37,7 +37,7 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
 
   const sourceOf = ({ pool, kind, name }: NfsExport) => `${poolsDir}/${pool}/${kind}/${name}`
 
-  async function apply(wanted: NfsIntent) {
+  async function apply(wanted: NfsIntent, isComingBack = false) {
     const there = await availableOf(wanted)
     const names = await Promise.all(there.map(each => resolveClients(each.clients)))
     const all = there.map((each, index) => ({ each, clients: names[index]?.clients ?? [] }))
@@ -52,7 +52,9 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
         served.push({ ...one, path: binds.pathOf(one.number), access: 'read', clients })
     }
     for (const each of served) if (!(await binds.isBound(each.number))) await binds.bind(each)
-    await engine.serve(served)
+    // Left out for a moment only, it goes on: a start would make everybody wait.
+    if (served.length > 0 || wanted.exports.length > 0 || isComingBack) await engine.serve(served)
+    else await engine.stop()
     const kept = new Set(served.map(({ number }) => number))
     for (const number of await binds.numbers()) if (!kept.has(number)) await binds.release(number)
     intent = wanted
@@ -68,7 +70,8 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
   /** Serves everything but these for a moment, and then all again: what they show is another folder now, or goes. */
   async function without(isLeftOut: (each: NfsExport) => boolean, isBack: boolean) {
     const before = intent
-    await apply({ exports: before.exports.filter(each => !isLeftOut(each)) })
+    if (!before.exports.some(isLeftOut)) return
+    await apply({ exports: before.exports.filter(each => !isLeftOut(each)) }, isBack)
     if (isBack) await apply(before)
   }
 
@@ -79,7 +82,7 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
 
   return {
     missing: engine.missing,
-    apply,
+    apply: (wanted: NfsIntent) => apply(wanted),
     /** Names may move to other addresses: asked again now and then. */
     async askNames() {
       if (intent.exports.some(({ clients }) => clients.some(isName))) await apply(intent)
@@ -114,8 +117,8 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
     async stop() {
       await engine.stop()
       await binds.clear()
+      await orIfMissing(rmdir(folder), undefined)
     },
-    clear: binds.clear,
   }
 }
 
