@@ -371,3 +371,33 @@ for (const [when, isLooking] of [
     const all = [...walk(media).values(), ...walk(other).values()]
     t.is(new Set(all.map(({ id }) => id)).size, all.length)
   })
+
+indexTest(
+  'a further name of a file keeps its id when the first one is replaced, also in an index made anew',
+  async t => {
+    const indexed = await startIndexed(t)
+    const { media, box, files } = indexed
+    const at = (name: string) => join(media.path, name)
+    // Whichever of the two folders is listed first.
+    const pairs = [
+      ['a', 'b'],
+      ['b', 'a'],
+    ] as const
+    for (const name of ['a', 'b']) await mkdir(at(name))
+    for (const [one, other] of pairs) {
+      await files.write(ann, ['media', one, 'first'], body('one'))
+      await link(at(`${one}/first`), at(`${other}/second`))
+    }
+    await agrees(t, indexed, media)
+    // The old content is kept as a version, and so the file has two names still.
+    for (const [one] of pairs) await files.write(ann, ['media', one, 'first'], body('two'))
+    await agrees(t, indexed, media)
+    const before = walk(media)
+    await indexed.stop()
+    await rm(join(box.poolsDir, 'pool', 'index'), { recursive: true })
+    await mkdir(join(box.poolsDir, 'pool', 'index'))
+    const again = await startIndexed(t, { box })
+    await agrees(t, again, media)
+    for (const [path, { id }] of before) t.is(walk(media).get(path)?.id, id, path)
+  },
+)

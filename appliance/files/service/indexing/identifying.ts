@@ -63,7 +63,8 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
     if (!carried || !hasOthers) return carried
     const { before, moved, stays, isOwn } = context
     const isKnown = [before, moved, ...stays].some(row => isOf(row) && row.id === carried.id)
-    if (isKnown || !hasOtherBearer(carried.id, { volume: place.volume, isOwn })) return carried
+    if (isKnown || linkedId(place.folder, name) !== undefined) return carried
+    if (!hasOtherBearer(carried.id, { volume: place.volume, isOwn })) return carried
     writeLinks(place.folder, name, [])
     readStatus(place.folder.fd, name, status)
     return undefined
