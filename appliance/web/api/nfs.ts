@@ -13,24 +13,28 @@ export interface NfsPlace {
 /** Sent along where every machine that reaches the box is let in. */
 export const confirmed: typeof everyone = 'everyone'
 
-/** A server that starts and names that nobody knows are different soon, and no news tells of it. */
-const unsettledMs = 5_000
-const connectedMs = 15_000
+/** No news tells of how the NFS server is. */
+const againMs = 15_000
+/** A server that is being started, and names that nobody knows, are different soon. */
+const soonMs = 5_000
 
 export function nfsQuery(place: NfsPlace) {
   return queryOptions({
     queryKey: [place.kind, place.name, 'nfs'],
     queryFn: () => request<NfsSettings>('GET', addressOf(place)),
-    refetchInterval: ({ state: { data } }) =>
-      data && (data.problem !== null || data.unknownNames.length > 0) ? unsettledMs : false,
+    refetchInterval: ({ state: { data } }) => (data?.enabled ? againAfterMs(data) : false),
   })
 }
 
 export const nfsStatusQuery = queryOptions({
   queryKey: ['nfs'],
   queryFn: () => request<NfsStatus>('GET', '/nfs'),
-  refetchInterval: connectedMs,
+  refetchInterval: againMs,
 })
+
+function againAfterMs({ problem, unknownNames }: NfsSettings): number {
+  return problem === null && unknownNames.length === 0 ? againMs : soonMs
+}
 
 export function setNfs(place: NfsPlace, change: NfsChange): Promise<NfsSettings> {
   return request('PUT', addressOf(place), { body: change })

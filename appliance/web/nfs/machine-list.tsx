@@ -49,7 +49,7 @@ export function MachineList({ draft, kind, errors, unknownNames, onChange }: Pro
             machine={machine}
             number={index + 1}
             error={errors.get(machine.id)}
-            isUnknown={unknownNames.includes(machine.text)}
+            isUnknown={unknownNames.includes(machine.text.trim())}
             onShown={field => {
               if (toFocus.current !== machine.id) return
               toFocus.current = undefined
@@ -96,6 +96,7 @@ function MachineLine({
   onRemove,
 }: LineProps) {
   const { t } = useTranslation()
+  const name = machine.text.trim()
   return (
     <li className={classes.machine}>
       <TextInput
@@ -116,9 +117,7 @@ function MachineLine({
         spellCheck={false}
       />
       <ActionIcon
-        aria-label={
-          machine.text === '' ? t('nfs.removeEmpty', { number }) : t('nfs.remove', { name: machine.text })
-        }
+        aria-label={name === '' ? t('nfs.removeEmpty', { number }) : t('nfs.remove', { name })}
         data-none={isOnlyEmpty || undefined}
         className={classes.remove ?? ''}
         onClick={onRemove}
