@@ -1,7 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 
-export type Need = 'root' | 'btrfs' | 'smbd' | 'smbclient' | 'litmus' | 'cadaver' | 'rclone' | 'chromium'
+export type Need =
+  | 'root'
+  | 'btrfs'
+  | 'smbd'
+  | 'smbclient'
+  | 'ganesha'
+  | 'litmus'
+  | 'cadaver'
+  | 'rclone'
+  | 'chromium'
 
 const isThere: Record<Need, () => boolean> = {
   root: () => process.getuid?.() === 0,
@@ -11,6 +20,7 @@ const isThere: Record<Need, () => boolean> = {
     hasProgram('mkfs.btrfs'),
   smbd: () => hasProgram('smbd'),
   smbclient: () => hasProgram('smbclient'),
+  ganesha: () => hasProgram('ganesha.nfsd'),
   litmus: () => hasProgram('litmus'),
   cadaver: () => hasProgram('cadaver'),
   rclone: () => hasProgram('rclone'),
