@@ -34,6 +34,7 @@ nfsTest('a share is switched on and that undone, and what is wrong is said at it
   await page.getByRole('button', { name: 'Remove 192.168.1.7' }).click()
   await page.getByRole('button', { name: 'Switch on NFS' }).click()
   await page.getByText('shared can be mounted by NFS').waitFor()
+  t.is(await page.evaluate('document.activeElement?.getAttribute("role")'), 'switch')
   t.like((await settings(cairn)).body, {
     enabled: true,
     clients: ['192.168.1.0/24', 'fd00::/64'],
