@@ -81,7 +81,13 @@ export function createShares(deps: SharesDeps): Shares {
   const store = createStore(database)
   const catalog = createCatalog({ store, storage, users, poolsDir: config.poolsDir })
   const smb = createSmbSync({ agent, store, catalog, users, system, log })
-  const nfs = createNfsService({ agent, store, catalog, log })
+  const nfs = createNfsService({
+    agent,
+    store,
+    catalog,
+    log,
+    changed: share => events.publish('shares/changed', { share }),
+  })
   const subvolumes = createSubvolumes({ storage, catalog })
 
   async function changed(share: string | null) {

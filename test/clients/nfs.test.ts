@@ -132,16 +132,17 @@ nfsTest('what other faces overwrite and delete shows over NFS at once, and the o
     t.is((await v4.cat('/shared/file')).toString(), text)
     t.is((await v3.cat(`${v3Path}/file`)).toString(), text)
   }
-  // libnfs leaves it open: until its lease has ended, nobody replaces it.
+  // Ganesha has it open for a moment longer, and so long nobody replaces it.
   await v4.copyIn(join(scratch, 'one'), '/shared/open')
   t.is(await put('open', 'two'), 423)
+  await eventually(async () => (await put('open', 'two')) === 204)
 
   await fetch(`${cairn.url}/webdav/shared/folder`, { method: 'MKCOL', headers })
   t.true((await v4.list('/shared')).get('folder')?.isFolder)
   await fetch(`${cairn.url}/webdav/shared/file`, { method: 'DELETE', headers })
   t.false((await v4.list('/shared')).has('file'))
   t.true(existsSync(join(share, '.cairn', 'trash')))
-  await t.throwsAsync(v4.list('/shared/.cairn'), { message: /ACCESS/ })
+  await t.throwsAsync(v4.list('/shared/.cairn'))
   await t.throwsAsync(v4.copyIn(join(scratch, 'one'), '/shared/.cairn/x'))
 })
 

@@ -31,11 +31,13 @@ export interface NfsServiceDeps {
   store: Store
   catalog: Pick<Catalog, 'stateOf'>
   log: Log
+  /** Who may mount something has changed. */
+  changed(name: string): void
 }
 
 const mostRounds = 5
 
-export function createNfsService({ agent, store, catalog, log }: NfsServiceDeps): NfsService {
+export function createNfsService({ agent, store, catalog, log, changed }: NfsServiceDeps): NfsService {
   const memory = createMemory<NfsStatus['problem']>(null, applyNow)
 
   async function intent(): Promise<NfsIntent> {
@@ -86,11 +88,13 @@ export function createNfsService({ agent, store, catalog, log }: NfsServiceDeps)
       }
       const now = await get(kind, name)
       if (!now) throw new Error(`the NFS export of ${name} went while it was set`)
+      changed(name)
       return now
     },
     async remove(kind, name) {
       await store.nfs.remove({ kind, name })
       await memory.refresh()
+      changed(name)
     },
     apply: memory.refresh,
     async renew(name) {

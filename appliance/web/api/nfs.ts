@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
-import type { everyone, NfsChange, NfsSettings, NfsStatus } from '../../shares/schema.ts'
+import type { everyone } from '../../shares/plan/nfs-clients.ts'
+import type { NfsChange, NfsSettings, NfsStatus } from '../../shares/schema.ts'
 import { request } from '../kit/api/request.ts'
 
 export type { NfsChange, NfsSettings, NfsStatus }
