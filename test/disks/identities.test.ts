@@ -401,3 +401,36 @@ indexTest(
     for (const [path, { id }] of before) t.is(walk(media).get(path)?.id, id, path)
   },
 )
+
+indexTest(
+  'what was to be listed in a folder that somebody moves at that moment is found in its new place',
+  async t => {
+    const indexed = await startIndexed(t)
+    const { media, box } = indexed
+    mkdirSync(join(media.path, 'before', 'inner', 'last'), { recursive: true })
+    writeFileSync(join(media.path, 'before', 'inner', 'last', 'file'), 'one')
+    await agrees(t, indexed, media)
+    await indexed.stop()
+
+    const index = createPoolIndex({ poolPath: join(box.poolsDir, 'pool'), ownUid: 0, nowMs: Date.now })
+    try {
+      const number = index.volume({ kind: 'shares', name: 'media' })?.number ?? 0
+      using folder = new Folder(openFolder(media.path))
+      const place = { volume: number, inode: statSync(media.path).ino, isTop: true, folder }
+      const { ino } = statSync(join(media.path, 'before', 'inner', 'last'))
+      index.store.write(() => index.store.setListed(number, ino, false))
+      renameSync(join(media.path, 'before'), join(media.path, 'after'))
+      await index.listBelow(number, 'all', {})
+      await index.look(place, [{ name: 'after' }])
+      await index.listBelow(number, 'all', {})
+      t.deepEqual(index.pathOfId(number, walk(media).get('after/inner/last/file')?.id ?? 0), [
+        'after',
+        'inner',
+        'last',
+        'file',
+      ])
+    } finally {
+      index.close()
+    }
+  },
+)

@@ -98,8 +98,11 @@ export function createWalking({ store, places, looking, transaction, look, place
     const row = store.folder(volume, inode)
     if (!row) return
     if (!places.pathOf(volume, inode))
-      // Part of something that has gone. What finds it elsewhere will list it.
-      return transaction(ledger => ledger.remove(row))
+      // Part of something that has gone. What finds it elsewhere will list it, and so the folder that it lay in.
+      return transaction(ledger => {
+        ledger.remove(row)
+        store.setListed(volume, row.parent, false)
+      })
     using above = places.openFolder(volume, row.parent)
     if (!above) return lookForLost(volume, row.parent, missing)
     const { isLate, onLooked } = missing
