@@ -66,9 +66,8 @@ export interface Config {
   practice: { folder: string; count: number; sizeBytes: number }
   samba: { folder: string; port: number }
   httpPort: number
-  nfsPort: number
-  /** Where NFS version 3, which is served only with this, has its MOUNT program. */
-  nfsMountPort: number | null
+  /** `mountPort`: where NFS version 3, which is served only with this, has its MOUNT program. */
+  nfs: { folder: string; port: number; mountPort: number | null }
   servers: number
   /** The built pages. */
   webRoot: string
@@ -109,8 +108,11 @@ export function readConfig(
     practice: { folder: join(dataDir, 'disks'), count: given.practiceDisks, sizeBytes: given.practiceSize },
     samba: { folder: join(dataDir, 'samba'), port: given.smbPort },
     httpPort: given.httpPort,
-    nfsPort: given.nfsPort,
-    nfsMountPort: given.nfsMountPort ?? null,
+    nfs: {
+      folder: join(dataDir, 'nfs'),
+      port: given.nfsPort,
+      mountPort: given.nfsMountPort ?? null,
+    },
     servers: given.servers,
     webRoot: resolve(given.webRoot ?? join(import.meta.dirname, '..', 'dist', 'web')),
     isRoot,

@@ -69,7 +69,7 @@ export interface SharesDeps {
   events: Events
   log: Log
   clock: Clock
-  config: { poolsDir: string; samba: { port: number }; nfsPort: number }
+  config: { poolsDir: string; samba: { port: number }; nfs: { port: number } }
   storage: Pick<Storage, 'mounted' | 'pools' | 'createSubvolume' | 'deleteSubvolume' | 'snapshots'>
   users: Users
   system: Pick<System, 'name'>
@@ -167,7 +167,7 @@ export function createShares(deps: SharesDeps): Shares {
     routes: [
       ...shareRoutes({ service, catalog, port: config.samba.port, hostName: system.name }),
       ...homeRoutes(homes),
-      ...nfsRoutes({ nfs, require: requireVolume, port: config.nfsPort, hostName: system.name }),
+      ...nfsRoutes({ nfs, require: requireVolume, port: config.nfs.port, hostName: system.name }),
       ...snapshotRoutes({ snapshots, log }),
     ],
     checks: shareChecks({

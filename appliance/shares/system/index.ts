@@ -29,7 +29,7 @@ export function createSharesOperations(deps: { config: Config; log: Log; parts: 
     sessions,
     smbd,
     conf: places.conf,
-    nfsConf: nfsConfOf(config),
+    nfs: { conf: nfsConfOf(config), port: config.nfs.port },
     clock,
     log,
   })

@@ -7,6 +7,7 @@ import type { Log } from '../../lib/log.ts'
 import { serviceUid } from '../../lib/service-account.ts'
 import { parseSmbStatus } from '../parse/smbstatus.ts'
 import type { Writer } from '../schema.ts'
+import { nfsPeers } from './nfs/peers.ts'
 import type { SmbSessions } from './smb-sessions.ts'
 import type { Smbd } from './smbd.ts'
 
@@ -15,8 +16,8 @@ export interface WritersDeps {
   smbd: Pick<Smbd, 'tool'>
   /** Of our smbd: another one on this box is a program like any other. */
   conf: string
-  /** Of our NFS server. */
-  nfsConf: string
+  /** Of our NFS server: its configuration, and where its clients connect. */
+  nfs: { conf: string; port: number }
   clock: Clock
   log: Log
 }
@@ -33,7 +34,7 @@ const mostKept = 10_000
 const askSmbstatusEveryMs = 1_000
 
 /** Who is behind a process: an SMB session, one of our own, or a program of the box. It may have ended meanwhile. */
-export function createWriters({ sessions, smbd, conf, nfsConf, clock, log }: WritersDeps) {
+export function createWriters({ sessions, smbd, conf, nfs, clock, log }: WritersDeps) {
   const remembered = new BoundedMap<number, { writer: Writer; atMs: number }>(mostKept)
   let askedSmbstatusAtMs = Number.NEGATIVE_INFINITY
 
@@ -46,7 +47,7 @@ export function createWriters({ sessions, smbd, conf, nfsConf, clock, log }: Wri
   function find(pid: number): Writer | undefined {
     const process = processOf(pid)
     if (!process) return fromSession(pid) ?? lastKnown(pid) ?? { ...nobody, pid }
-    if (isGanesha(process, nfsConf)) return { ...nobody, pid, face: 'nfs' }
+    if (isGanesha(process, nfs.conf)) return { ...nobody, pid, face: 'nfs', address: onlyPeer(nfs.port) }
     if (!isSmbd(process, conf)) return { ...nobody, pid, ...outsideSmb(pid, process) }
     return fromSession(pid)
   }
@@ -107,6 +108,12 @@ function outsideSmb(pid: number, { name, command, uid, parent }: Process): Pick<
 
 function isSmbd({ command: [program = '', ...args] }: Process, conf: string): boolean {
   return basename(program).startsWith('smbd') && args.includes(conf)
+}
+
+/** NFS does not tell who wrote; where only one machine is connected, it was that one. */
+function onlyPeer(port: number): string | null {
+  const [one, ...others] = nfsPeers(port)
+  return one !== undefined && others.length === 0 ? one : null
 }
 
 function isGanesha({ command: [program = '', ...args] }: Process, conf: string): boolean {

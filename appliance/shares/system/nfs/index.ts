@@ -1,18 +1,18 @@
-import { readFile, rmdir } from 'node:fs/promises'
+import { rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../../../config.ts'
 import type { Log } from '../../../lib/log.ts'
 import { parseNfsClient } from '../../parse/nfs-client.ts'
-import { tcpPeers } from '../../parse/tcp-peers.ts'
 import type { ServedExport } from '../../render/ganesha-conf.ts'
 import type { NfsExport, NfsIntent, NfsStatus } from '../../schema.ts'
 import { isFolder, orIfMissing } from '../places.ts'
 import { type Bind, createBinds } from './binds.ts'
 import { createGanesha, ganeshaConfOf } from './ganesha.ts'
 import { resolveClients } from './names.ts'
+import { nfsPeers } from './peers.ts'
 import { createSnapshotExports, type SnapshotExports } from './snapshots.ts'
 
-export type NfsConfig = Pick<Config, 'runDir' | 'dataDir' | 'poolsDir' | 'nfsPort' | 'nfsMountPort'>
+export type NfsConfig = Pick<Config, 'runDir' | 'poolsDir' | 'nfs'>
 
 const folderOf = ({ runDir }: Pick<Config, 'runDir'>) => join(runDir, 'nfs')
 
@@ -25,9 +25,9 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
   const folder = folderOf(config)
   const engine = createGanesha({
     folder,
-    recovery: join(config.dataDir, 'nfs'),
-    port: config.nfsPort,
-    mountPort: config.nfsMountPort,
+    recovery: config.nfs.folder,
+    port: config.nfs.port,
+    mountPort: config.nfs.mountPort,
     log,
   })
   const binds = createBinds(folder)
@@ -75,10 +75,7 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
     if (isBack) await apply(before)
   }
 
-  async function connected(): Promise<string[]> {
-    const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map(path => orIfMissing(readFile(path, 'utf8'), ''))
-    return [...new Set((await Promise.all(tables)).flatMap(table => tcpPeers(table, config.nfsPort)))].sort()
-  }
+  const connected = () => nfsPeers(config.nfs.port)
 
   return {
     missing: engine.missing,
@@ -89,8 +86,7 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
     },
     /** A share is another subvolume by now. */
     renew: (name: string) => without(each => each.name === name, true),
-    isUsed: async (pool: string) =>
-      intent.exports.some(each => each.pool === pool) && (await connected()).length > 0,
+    isUsed: async (pool: string) => intent.exports.some(each => each.pool === pool) && connected().length > 0,
     /** A pool is to be unmounted. */
     leave: (pool: string) => without(each => each.pool === pool, false),
     async status(): Promise<NfsStatus> {
@@ -110,7 +106,7 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
         engine: engine.name,
         isWanted,
         unknownNames,
-        connected: await connected(),
+        connected: connected(),
         ...(await engine.status()),
       }
     },
