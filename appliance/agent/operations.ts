@@ -19,7 +19,7 @@ export interface OperationDeps {
 /** All that root may do, by name. Whatever is not listed here, nobody can ask of the agent. */
 export function createOperations(deps: OperationDeps) {
   const { config } = deps
-  const letGo = createLetGo()
+  const letGo = createLetGo(deps.log)
   return {
     'agent/ping': operation({
       input: z.object({}),

@@ -42,14 +42,25 @@ function suggestionsFor(code: string): string[] {
   return ['Look at the log of Cairn, then change any share or account to try again']
 }
 
-function nfsIssues({ isWanted, isRunning, restarts, problem, unknownNames }: NfsStatus): HealthIssue[] {
+function nfsIssues({
+  isWanted,
+  isRunning,
+  restarts,
+  problem,
+  unknownNames,
+  failed,
+}: NfsStatus): HealthIssue[] {
   if (!isWanted) return []
   if (problem) return [nfsIssue(problem.code, problem.message, nfsSuggestions(problem.code))]
   if (!isRunning) {
     const detail = `The NFS server ended ${restarts} times in a row and is being started again. Other ways to the files work.`
     return [nfsIssue('shares/nfs-down', detail, ['Look at the log of Cairn'])]
   }
-  return unknownNames.map(name => ({
+  const notServed = failed.map(({ name, message }) => ({
+    ...nfsIssue('shares/nfs-not-served', `${name} is not exported by NFS: ${message}`, nfsSuggestions('')),
+    subject: name,
+  }))
+  const unknown = unknownNames.map(name => ({
     ...nfsIssue(
       'shares/nfs-unknown-name',
       `Nobody knows the host name ${name}, so it has no access by NFS.`,
@@ -58,6 +69,7 @@ function nfsIssues({ isWanted, isRunning, restarts, problem, unknownNames }: Nfs
     subject: name,
     title: `The NFS client ${name} cannot be found`,
   }))
+  return [...notServed, ...unknown]
 }
 
 function nfsIssue(code: string, detail: string, suggestions: string[]): HealthIssue {

@@ -200,6 +200,16 @@ export const nfsStatus = z.object({
   restarts: z.number().int(),
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
   unknownNames: z.array(z.string()),
+  failed: z
+    .array(
+      z.object({
+        kind: z.enum(['shares', 'homes']),
+        name: z.string(),
+        isRefused: z.boolean().describe('The server does not take what was set.'),
+        message: z.string(),
+      }),
+    )
+    .describe('What should be served and is not.'),
   connected: z.array(z.string()).describe('Addresses of the clients that are connected.'),
 })
 export type NfsStatus = z.infer<typeof nfsStatus>

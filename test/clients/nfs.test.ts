@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -162,6 +162,41 @@ nfsTest('who is not allowed gets nothing, not even names, and who reads only can
   await v4.copyIn(join(scratch, 'small'), '/shared/small')
   await cairn.api('PUT', '/shares/shared/nfs', { ...writable, enabled: false })
   await t.throwsAsync(v4.list('/shared'))
+})
+
+nfsTest('everybody of one family is let in only when that is said again, and shut out again', async t => {
+  const { cairn, v4 } = await startExported(t)
+  const everybody = { clients: ['0.0.0.0/0', '::/0'] }
+  const refused = await cairn.api('PUT', '/shares/shared/nfs', everybody)
+  t.is(refused.status, 400)
+  t.deepEqual(Object.keys(refused.body.error.details.fields), ['clients.0', 'clients.1'])
+  const { body } = await cairn.api('PUT', '/shares/shared/nfs', { ...everybody, confirm: 'everyone' })
+  t.is(body.problem, null)
+  await v4.list('/shared')
+  t.is((await cairn.api('DELETE', '/shares/shared/nfs')).status, 204)
+  await t.throwsAsync(v4.list('/shared'))
+})
+
+nfsTest('an export that cannot be shown is named, and holds up none of the others', async t => {
+  const { cairn, v4, share } = await startExported(t)
+  await cairn.api('POST', '/shares', { name: 'second', pool: 'pool', everyone: 'read' })
+  const own = join(share, '../second/.cairn')
+  await rename(own, `${own}-away`)
+  await symlink('/etc', own)
+  const { body } = await cairn.api('PUT', '/shares/second/nfs', writable)
+  t.regex(body.problem, /no folder/)
+  const issues = (await cairn.api('GET', '/health')).body.issues as { code: string; subject?: string }[]
+  t.like(
+    issues.find(({ code }) => code === 'shares/nfs-not-served'),
+    { subject: 'second' },
+  )
+  t.deepEqual([...(await v4.list('/')).keys()], ['shared'])
+  t.is((await cairn.api('PUT', '/shares/shared/nfs', { ...writable, enabled: false })).status, 200)
+  await t.throwsAsync(v4.list('/shared'))
+  await rm(own)
+  await rename(`${own}-away`, own)
+  t.is((await cairn.api('PUT', '/shares/second/nfs', writable)).body.problem, null)
+  t.deepEqual([...(await v4.list('/')).keys()], ['second'])
 })
 
 nfsTest('a share that comes and goes leaves the clients of others alone', async t => {

@@ -1,9 +1,9 @@
 import test from 'ava'
-import { parseNfsClient } from '../../appliance/shares/parse/nfs-client.ts'
+import { clientForServer, isAmong, parseNfsClient } from '../../appliance/shares/parse/nfs-client.ts'
 import { tcpPeers } from '../../appliance/shares/parse/tcp-peers.ts'
 import { openToEveryone, planNfsClients } from '../../appliance/shares/plan/nfs-clients.ts'
 import { nfsIntentOf } from '../../appliance/shares/plan/nfs-intent.ts'
-import { renderGaneshaConf } from '../../appliance/shares/render/ganesha-conf.ts'
+import { exportAtLine, renderGaneshaConf } from '../../appliance/shares/render/ganesha-conf.ts'
 import { nfsMountsOf } from '../../appliance/shares/render/nfs-mounts.ts'
 
 for (const [given, kept] of [
@@ -47,6 +47,13 @@ for (const [given, problem] of [
   ['fe80::1%eth0', /zone/],
   ['fd00:::1', /no address/],
   ['name/24', /no address/],
+  ['0.0.0.0', /nobody/],
+  ['0.0.0.0/32', /nobody/],
+  ['::', /nobody/],
+  ['::ffff:0.0.0.0', /nobody/],
+  ['0x7f.1', /no address/],
+  ['nas.1', /no address/],
+  ['fd00::/112', /end at \/99/],
   ['-nas', /no host name/],
   [`${'x'.repeat(64)}.lan`, /no host name/],
   ['y'.repeat(300), /At most 253/],
@@ -74,6 +81,35 @@ test('who lets in everybody is found', t => {
   t.deepEqual(openToEveryone(['10.0.0.0/8', '*']), [1])
   t.deepEqual(openToEveryone(['0.0.0.0/0', '::/0']), [0, 1])
   t.deepEqual(openToEveryone(['nas', '0.0.0.0/1']), [])
+})
+
+test('the server is told in the way that it reads', t => {
+  t.deepEqual(clientForServer('0.0.0.0/0'), ['0.0.0.0/1', '128.0.0.0/1'])
+  t.deepEqual(clientForServer('::/0'), ['0:0:0:0:0:0:0:0/1', '8000:0:0:0:0:0:0:0/1'])
+  t.deepEqual(clientForServer('fd00::/64'), ['fd00:0:0:0:0:0:0:0/64'])
+  t.deepEqual(clientForServer('fd00::1'), ['fd00:0:0:0:0:0:0:1'])
+  t.deepEqual(clientForServer('10.0.0.1'), ['10.0.0.1'])
+  t.deepEqual(clientForServer('*'), ['*'])
+})
+
+test('an address is one of the clients or not', t => {
+  t.true(isAmong('10.1.2.3', ['nas', '10.0.0.0/8']))
+  t.true(isAmong('::ffff:10.1.2.3', ['10.0.0.0/8']))
+  t.true(isAmong('fd00::5', ['fd00::/64']))
+  t.true(isAmong('8.8.8.8', ['*']))
+  t.false(isAmong('11.1.2.3', ['10.0.0.0/8', 'fd00::/64']))
+  t.false(isAmong('fd01::5', ['10.0.0.0/8', 'fd00::/64']))
+  t.false(isAmong('nonsense', ['*']))
+})
+
+test('a line of the configuration leads to its export', t => {
+  const each = (number: number) =>
+    ({ number, path: `/run/${number}`, pseudo: `/${number}`, access: 'read', clients: ['nas'] }) as const
+  const conf = renderGaneshaConf([each(7), each(9)], places)
+  const lineOf = (text: string) => conf.split('\n').findIndex(line => line.includes(text)) + 1
+  t.is(exportAtLine(conf, lineOf('/run/7')), 7)
+  t.is(exportAtLine(conf, lineOf('Pseudo = "/9"')), 9)
+  t.is(exportAtLine(conf, lineOf('NFS_Port')), undefined)
 })
 
 const places = { port: 12049, mountPort: null, recovery: '/data/nfs', uid: 2770 }

@@ -41,7 +41,7 @@ export async function startWorld(t: ExecutionContext, options: WorldOptions = {}
   if (isReal && hasPool) await box.createPool('single')
   const config = await configOf(t, box.folder, options.smbPort)
   const parts = createParts(silentLog)
-  const operations = createSharesOperations({ config, log: silentLog, parts, letGo: createLetGo() })
+  const operations = createSharesOperations({ config, log: silentLog, parts, letGo: createLetGo(silentLog) })
   const agent = createLocalAgent(isReal ? operations : withoutSmb(operations), silentLog)
   const database = await openDatabase(join(box.folder, 'people.db'))
   const kit = { database, agent, events: box.events, log: silentLog, clock: systemClock, config }
@@ -65,6 +65,7 @@ const withoutNfs = async () => ({
   restarts: 0,
   problem: { code: 'shares/nfs-not-installed', message: 'NFS is not installed.' },
   unknownNames: [],
+  failed: [],
   connected: [],
 })
 

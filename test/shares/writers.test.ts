@@ -133,7 +133,7 @@ smbTest('an agent that was started again learns of those who are connected from 
     config: world.config,
     log: silentLog,
     parts: createParts(silentLog),
-    letGo: createLetGo(),
+    letGo: createLetGo(silentLog),
   })
   await writeFile(placesOf(world.config).sessionLog, '')
   const [found] = await again['shares/writers-of'].run({ pids: [one.pid] }, context)

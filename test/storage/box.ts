@@ -52,7 +52,7 @@ export async function startBox(
   const events = createEvents()
   const parts = createParts(log)
   const operations = createStorageOperations({
-    letGo: createLetGo(),
+    letGo: createLetGo(silentLog),
     poolsDir,
     practice: { folder: join(folder, 'disks'), count: disks, sizeBytes },
     isRoot,

@@ -10,6 +10,8 @@ export type NfsClient =
 
 /** Of host names, RFC 1123 section 2.1 and RFC 1035 section 2.3.4. */
 const longestName = 253
+/** Which the resolver would take for an address: `0x7f.1`. */
+const numeric = /^(\d+|0x[0-9a-f]*)$/
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
 
 /** What a person wrote as a client of an NFS export; a string says in words what is wrong with it. */
@@ -33,7 +35,9 @@ function parseNetwork(given: string, mask: string): NfsClient | string {
   const prefix = prefixOf(address, mask)
   if (prefix === undefined || prefix > most)
     return `Behind the slash belongs a number from 0 to ${most}${most === 32 ? ', or a netmask' : ''}.`
-  return network(address, prefix)
+  // The NFS server cannot read three digits there.
+  if (prefix >= 100 && prefix < 128) return 'Networks end at /99: name single addresses instead.'
+  return prefix > 0 && isUnspecified(address, prefix) ? nobody : network(address, prefix)
 }
 
 function prefixOf(address: Address, mask: string): number | undefined {
@@ -44,7 +48,14 @@ function prefixOf(address: Address, mask: string): number | undefined {
 
 function parseAddress(given: string): NfsClient | string {
   const address = addressOf(given)
-  return address ? network(address, address.kind() === 'ipv4' ? 32 : 128) : notAnAddress
+  if (!address) return notAnAddress
+  const prefix = address.kind() === 'ipv4' ? 32 : 128
+  return isUnspecified(address, prefix) ? nobody : network(address, prefix)
+}
+
+/** As a client the NFS server would take it for everybody. */
+export function isUnspecified(address: Address, prefix = address.toByteArray().length * 8): boolean {
+  return prefix === address.toByteArray().length * 8 && address.toByteArray().every(byte => byte === 0)
 }
 
 function addressOf(given: string): Address | undefined {
@@ -72,11 +83,38 @@ function network(given: Address, prefix: number): NfsClient {
 
 function parseName(given: string): NfsClient | string {
   const text = given.toLowerCase()
+  const last = text.split('.').at(-1) ?? ''
+  if (numeric.test(last)) return notAnAddress
   if (!text.split('.').every(part => label.test(part)))
     return 'That is no host name: letters, digits, hyphens and dots. No address either.'
   return { kind: 'name', text }
 }
 
+const nobody = 'That is the address of nobody.'
 const notAnAddress = 'That is no address: such as 192.168.1.20, 192.168.1.0/24 or fd00::/64.'
 /** All digits and dots: somebody meant an address. */
 const isLikeIpv4 = (given: string) => /^[\d.]+$/.test(given)
+
+/** Whether a machine with this address is one of them; names are not looked up. */
+export function isAmong(address: string, clients: readonly string[]): boolean {
+  if (!ipaddr.isValid(address)) return false
+  const given = ipaddr.process(address)
+  return clients.some(text => {
+    const client = parseNfsClient(text)
+    if (typeof client === 'string' || client.kind === 'name') return false
+    if (client.kind === 'everyone') return true
+    return given.kind() === client.address.kind() && given.match(client.address as ipaddr.IPv4, client.prefix)
+  })
+}
+
+/** As the NFS server reads it: no `::`, and everybody of one family in two halves. */
+export function clientForServer(text: string): string[] {
+  const client = parseNfsClient(text)
+  if (typeof client === 'string' || client.kind !== 'network') return [text]
+  const { address, prefix } = client
+  const isIpv4 = address.kind() === 'ipv4'
+  if (prefix === 0)
+    return isIpv4 ? ['0.0.0.0/1', '128.0.0.0/1'] : ['0:0:0:0:0:0:0:0/1', '8000:0:0:0:0:0:0:0/1']
+  const whole = address.toNormalizedString()
+  return [prefix === (isIpv4 ? 32 : 128) ? whole : `${whole}/${prefix}`]
+}

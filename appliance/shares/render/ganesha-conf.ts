@@ -1,3 +1,5 @@
+import { clientForServer } from '../parse/nfs-client.ts'
+
 /** One export as an engine serves it. */
 export interface ServedExport {
   /** Part of every file handle: clients go on after a restart only where it stays. */
@@ -83,7 +85,7 @@ function exportSection(each: ServedExport, { uid, mountPort }: GaneshaPlaces): s
     ['Attr_Expiration_Time', '0'],
   ]
   const client = section('CLIENT', [
-    ['Clients', clients.join(', ')],
+    ['Clients', clients.flatMap(clientForServer).join(', ')],
     ['Access_Type', access === 'write' ? 'RW' : 'RO'],
   ])
   return section('EXPORT', lines, [
@@ -106,4 +108,17 @@ function quoted(text: string): string {
   if (/["\\\n]/.test(text))
     throw new Error(`${JSON.stringify(text)} cannot be written into ganesha's configuration`)
   return `"${text}"`
+}
+
+/** The number of the export in whose lines this one is, of a rendered configuration. */
+export function exportAtLine(conf: string, line: number): number | undefined {
+  const before = conf.split('\n').slice(0, line)
+  const start = before.findLastIndex(text => text.startsWith('EXPORT {'))
+  if (start < 0) return undefined
+  const found = conf
+    .split('\n')
+    .slice(start)
+    .map(text => /^\tExport_Id = (\d+);$/.exec(text)?.[1])
+    .find(number => number !== undefined)
+  return found === undefined ? undefined : Number(found)
 }

@@ -19,7 +19,12 @@ export function nfsRoutes({ nfs, require, port, hostName }: NfsRouteDeps): Route
   const shared = { access: 'admin', tag: 'shares' } as const
   const none = { isEnabled: false, clients: [], access: 'read', hasSnapshots: false } as const
 
-  async function shown(name: string, record: NfsRecord | undefined, request: Request): Promise<NfsSettings> {
+  async function shown(
+    kind: Kind,
+    name: string,
+    record: NfsRecord | undefined,
+    request: Request,
+  ): Promise<NfsSettings> {
     const { isEnabled, clients, access, hasSnapshots } = record ?? none
     const { host } = webAddressOf(request, hostName())
     const status = await nfs.status()
@@ -31,7 +36,7 @@ export function nfsRoutes({ nfs, require, port, hostName }: NfsRouteDeps): Route
       path: `/${name}`,
       mounts: nfsMountsOf({ host, name, port }),
       unknownNames: clients.filter(client => status.unknownNames.includes(client)),
-      problem: isEnabled ? problemOf(status) : null,
+      problem: isEnabled ? problemOf(status, kind, name) : null,
     }
   }
 
@@ -45,7 +50,7 @@ export function nfsRoutes({ nfs, require, port, hostName }: NfsRouteDeps): Route
       reply: nfsSettings,
       async handle({ params: { name }, request }) {
         require(kind, name)
-        return shown(name, await nfs.get(kind, name), request)
+        return shown(kind, name, await nfs.get(kind, name), request)
       },
     }),
     route({
@@ -58,7 +63,7 @@ export function nfsRoutes({ nfs, require, port, hostName }: NfsRouteDeps): Route
       reply: nfsSettings,
       async handle({ params: { name }, body, request }) {
         require(kind, name)
-        return shown(name, await nfs.set(kind, name, body), request)
+        return shown(kind, name, await nfs.set(kind, name, body), request)
       },
     }),
     route({
@@ -89,7 +94,9 @@ export function nfsRoutes({ nfs, require, port, hostName }: NfsRouteDeps): Route
   ]
 }
 
-function problemOf({ problem, isRunning }: NfsStatus): string | null {
+function problemOf({ problem, isRunning, failed }: NfsStatus, kind: Kind, name: string): string | null {
   if (problem) return problem.message
+  const own = failed.find(each => each.kind === kind && each.name === name)
+  if (own) return own.message
   return isRunning ? null : 'The NFS server is being started again.'
 }

@@ -70,32 +70,55 @@ export function createNfsService({ agent, store, catalog, log, changed }: NfsSer
     return (await store.nfs.list()).find(each => each.kind === kind && each.name === name)
   }
 
+  /** Two at once would undo each other. */
+  let last: Promise<unknown> = Promise.resolve()
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = last.then(work)
+    last = mine.catch(() => undefined)
+    return mine
+  }
+
+  /** That nobody has access any more is said only once it is so. */
+  async function applied() {
+    await memory.refresh()
+    const problem = memory.value()
+    if (problem) throw new Failure('unavailable', 'shares/nfs-not-applied', notApplied(problem.message))
+  }
+
+  async function refusalOf(kind: Kind, name: string): Promise<string | undefined> {
+    const { failed } = await agent.call('shares/nfs-status', {})
+    return failed.find(each => each.isRefused && each.kind === kind && each.name === name)?.message
+  }
+
+  async function setNow(kind: Kind, name: string, wish: NfsChanged): Promise<NfsRecord> {
+    const { clients, problems } = planNfs(wish)
+    if (problems.length > 0) throw wrongClients(problems)
+    const { enabled, access, snapshots } = wish
+    const before = await get(kind, name)
+    await store.nfs.set({ kind, name, isEnabled: enabled, clients, access, hasSnapshots: snapshots })
+    await applied()
+    const refusal = await refusalOf(kind, name)
+    if (refusal !== undefined) {
+      if (before) await store.nfs.set(before)
+      else await store.nfs.remove({ kind, name })
+      await memory.refresh()
+      throw new Failure('conflict', 'shares/nfs-refused', `The NFS server does not take it: ${refusal}`)
+    }
+    const now = await get(kind, name)
+    if (!now) throw new Error(`the NFS export of ${name} went while it was set`)
+    changed(name)
+    return now
+  }
+
   return {
     get,
-    async set(kind, name, wish) {
-      const { clients, problems } = planNfs(wish)
-      if (problems.length > 0) throw wrongClients(problems)
-      const { enabled, access, snapshots } = wish
-      const before = await get(kind, name)
-      await store.nfs.set({ kind, name, isEnabled: enabled, clients, access, hasSnapshots: snapshots })
-      await memory.refresh()
-      const refusal = memory.value()
-      if (refusal?.code === 'shares/nfs-refused') {
-        if (before) await store.nfs.set(before)
-        else await store.nfs.remove({ kind, name })
-        await memory.refresh()
-        throw new Failure('conflict', refusal.code, refusal.message)
-      }
-      const now = await get(kind, name)
-      if (!now) throw new Error(`the NFS export of ${name} went while it was set`)
-      changed(name)
-      return now
-    },
-    async remove(kind, name) {
-      await store.nfs.remove({ kind, name })
-      await memory.refresh()
-      changed(name)
-    },
+    set: (kind, name, wish) => inTurn(() => setNow(kind, name, wish)),
+    remove: (kind, name) =>
+      inTurn(async () => {
+        await store.nfs.remove({ kind, name })
+        await applied()
+        changed(name)
+      }),
     apply: memory.refresh,
     async renew(name) {
       await agent.call('shares/renew-nfs', { name })
@@ -122,8 +145,12 @@ const unreachable: Omit<NfsStatus, 'problem'> = {
   isRunning: false,
   restarts: 0,
   unknownNames: [],
+  failed: [],
   connected: [],
 }
+
+const notApplied = (message: string) =>
+  `It is saved, but the NFS server could not be brought in line, and may go on as before: ${message}`
 
 function wrongClients(problems: readonly { field: string; message: string }[]): Failure {
   const fields = Object.fromEntries(problems.map(({ field, message }) => [field, message]))

@@ -1,4 +1,5 @@
 import { type Database, writeTransaction } from '../../lib/database.ts'
+import { Failure } from '../../lib/failure.ts'
 import type { NfsExportRow } from './migrations.ts'
 
 export interface NfsRecord {
@@ -28,6 +29,7 @@ export function createNfsStore(database: Database) {
         hasSnapshots: given.hasSnapshots ? 1 : 0,
       } as const
       await writeTransaction(database, async transaction => {
+        await requireThere(transaction, kind, name)
         const { numUpdatedRows } = await transaction
           .updateTable('nfsExport')
           .set(values)
@@ -46,6 +48,16 @@ export function createNfsStore(database: Database) {
 }
 
 export type NfsStore = ReturnType<typeof createNfsStore>
+
+/** Else a later share of that name would be exported to the machines of this one. */
+async function requireThere(database: Database, kind: NfsRecord['kind'], name: string): Promise<void> {
+  const found =
+    kind === 'shares'
+      ? await database.selectFrom('share').select('state').where('name', '=', name).executeTakeFirst()
+      : await database.selectFrom('home').select('state').where('userName', '=', name).executeTakeFirst()
+  if (found?.state !== 'ready')
+    throw new Failure('missing', 'shares/nfs-gone', `There is no share or home ${name} any more.`)
+}
 
 export async function forgetNfs(database: Database, kind: NfsRecord['kind'], name: string): Promise<void> {
   await database.deleteFrom('nfsExport').where('kind', '=', kind).where('name', '=', name).execute()

@@ -81,7 +81,11 @@ export function createSharesOperations(deps: { config: Config; log: Log; parts: 
         await nfs.stop()
       }),
   })
-  letGo.add({ isBusy: nfs.isUsed, leave: pool => inTurn(() => nfs.leave(pool)) })
+  letGo.add({
+    isBusy: nfs.isUsed,
+    leave: pool => inTurn(() => nfs.leave(pool)),
+    back: pool => inTurn(() => nfs.back(pool)),
+  })
 
   return {
     'shares/apply-nfs': operation({
@@ -89,7 +93,7 @@ export function createSharesOperations(deps: { config: Config; log: Log; parts: 
       output: nfsStatus,
       run: wanted =>
         inTurn(async () => {
-          if (nfs.missing() === null) await nfs.apply(wanted)
+          await nfs.apply(wanted)
           return nfs.status()
         }),
     }),

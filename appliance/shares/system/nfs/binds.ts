@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, rmdir } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Failure } from '../../../lib/failure.ts'
 import { run } from '../../../lib/run.ts'
 import { isFolder, orIfMissing } from '../places.ts'
 
@@ -9,8 +10,11 @@ export interface Bind {
   source: string
 }
 
-/** Not nosuid alone: nothing that a client puts there is ever run or opened as a device on this box. */
-const options = 'remount,bind,nosuid,nodev,noexec'
+/**
+ * Nothing that a client puts there is ever run or opened as a device on this box. And no link in it leads root anywhere:
+ * with `--no-canonicalize` it is the kernel alone that walks the path.
+ */
+const options = 'remount,bind,nosuid,nodev,noexec,nosymfollow'
 
 /**
  * The exported folders as mounts of their own: ganesha serves a subvolume only where it is mounted. Over each `.cairn`
@@ -20,7 +24,16 @@ export function createBinds(folder: string) {
   const hidden = join(folder, 'hidden')
   const pathOf = (number: number) => join(folder, 'exports', String(number))
 
-  async function bind({ number, source }: Bind) {
+  async function bind(each: Bind) {
+    try {
+      await bindAll(each)
+    } catch (error) {
+      await release(each.number)
+      throw error
+    }
+  }
+
+  async function bindAll({ number, source }: Bind) {
     const path = pathOf(number)
     await mkdir(path, { recursive: true, mode: 0o755 })
     await mkdir(hidden, { recursive: true, mode: 0o700 })
@@ -28,7 +41,22 @@ export function createBinds(folder: string) {
     await run(['mount', '-o', options, path])
     // Else a mount over it would show in every other view of this folder too.
     await run(['mount', '--make-private', path])
-    if (await isFolder(join(path, '.cairn'))) await run(['mount', '--bind', hidden, join(path, '.cairn')])
+    const own = join(path, '.cairn')
+    if (await isFolder(own)) await run(['mount', '--no-canonicalize', '--bind', hidden, own])
+    else if ((await orIfMissing(lstat(own), undefined)) !== undefined)
+      throw new Failure('conflict', 'shares/nfs-not-shown', `${source}/.cairn is no folder.`)
+    if (!(await isBound({ number, source }))) throw new Error(`${path} is not mounted as it should be`)
+  }
+
+  /** With all that belongs to it, and of the subvolume that is there by now. */
+  async function isBound({ number, source }: Bind): Promise<boolean> {
+    const path = pathOf(number)
+    const mounts = await mountsBelow(path)
+    if (mounts[0] !== path || mounts.length > 2) return false
+    const [shown, there] = await Promise.all([stat(path), stat(source)])
+    if (shown.dev !== there.dev || shown.ino !== there.ino) return false
+    const own = await orIfMissing(lstat(join(path, '.cairn')), undefined)
+    return mounts.length === 2 ? own?.dev === (await stat(hidden)).dev : own === undefined
   }
 
   /** Lazily where somebody is still in it: what is exported no more shall not keep a pool busy. */
@@ -47,9 +75,7 @@ export function createBinds(folder: string) {
   return {
     pathOf,
     numbers,
-    async isBound(number: number) {
-      return (await mountsBelow(pathOf(number))).length > 0
-    },
+    isBound,
     bind,
     release,
     /** Also what an agent that was killed has left. */

@@ -6,8 +6,11 @@ export interface NfsEngine {
   name: NfsStatus['engine']
   /** Why it cannot be used here, or null. */
   missing(): NfsStatus['problem']
-  /** Brings it in line without cutting who is connected. What it refuses changes nothing. */
-  serve(exports: readonly ServedExport[]): Promise<void>
+  /**
+   * Brings it in line without cutting who is connected: from then on it serves these and nothing else. Answers those that
+   * it refuses, which it does not serve, by their numbers, and why.
+   */
+  serve(exports: readonly ServedExport[]): Promise<Map<number, string>>
   stop(): Promise<void>
   status(): Promise<Pick<NfsStatus, 'isRunning' | 'restarts' | 'problem'>>
 }

@@ -1,15 +1,20 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { existsSync, globSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createDaemon, type DaemonState } from '../../../lib/daemon.ts'
-import { Failure } from '../../../lib/failure.ts'
+import { errnoOf, Failure } from '../../../lib/failure.ts'
 import type { Log } from '../../../lib/log.ts'
 import { type Command, systemPath } from '../../../lib/run.ts'
 import { serviceUid } from '../../../lib/service-account.ts'
-import { type GaneshaPlaces, renderGaneshaConf } from '../../render/ganesha-conf.ts'
+import {
+  exportAtLine,
+  type GaneshaPlaces,
+  renderGaneshaConf,
+  type ServedExport,
+} from '../../render/ganesha-conf.ts'
 import type { NfsStatus } from '../../schema.ts'
-import { orIfMissing, writeIfChanged } from '../places.ts'
+import { writeIfChanged } from '../places.ts'
 import { isAccepting, isFree } from '../ports.ts'
 import { endProcesses, processesWith } from '../processes.ts'
 import type { NfsEngine } from './engine.ts'
@@ -28,10 +33,11 @@ const startsWithinMs = 8_000
 const rereadsWithinMs = 10_000
 const lookEveryMs = 20
 const program = 'ganesha.nfsd'
-const library = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib']
+const library = '/usr/lib/*/ganesha/libfsalvfs.so'
 
 const reread = /reread_exports .*Reread exports complete/
-const refusal = /config_errs_to_log :CONFIG :CRIT :(.*)/
+/** Of an export that it does not serve. */
+const refusal = /:CONFIG :CRIT :.*Config [Ff]ile \(.*:(\d+)\):? ?(.*)/
 const worthLogging = /:(CRIT|MAJ|FATAL) :/
 /** It asks for D-Bus, Kerberos and rpcbind, and goes on without. */
 const isUsual = /:(DBUS|TIRPC|NFS CB|DISP) :/
@@ -47,19 +53,19 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
   const daemon = createDaemon({ name: program, command, log, onLine, onState })
   let isStarted = false
   let lines: string[] | undefined
-  let onReread: (() => void) | undefined
+  let onReread: ((isDone: boolean) => void) | undefined
   let last = ''
 
   function onLine(line: string) {
     lines?.push(line)
     last = line
-    if (reread.test(line)) onReread?.()
+    if (reread.test(line)) onReread?.(true)
     else if (worthLogging.test(line) && !isUsual.test(line)) log.warn(program, { line: messageOf(line) })
   }
 
   function onState({ isRunning }: DaemonState) {
     if (isRunning) return
-    onReread?.()
+    onReread?.(false)
     if (isStarted) log.warn(`${program} said before it ended`, { line: messageOf(last) })
   }
 
@@ -72,29 +78,52 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
 
   async function untilAccepting() {
     const deadline = Date.now() + startsWithinMs
-    while (Date.now() < deadline && daemon.state().restarts === 0 && !(await isAccepting(port)))
-      await delay(lookEveryMs)
+    const isHopeful = () => Date.now() < deadline && (daemon.state().isRunning || daemon.state().restarts < 2)
+    while (isHopeful() && !(await isAccepting(port))) await delay(lookEveryMs)
   }
 
-  /** It reads its exports again; who goes on having access notices nothing. Answers what it did not like. */
-  async function reload(): Promise<string | undefined> {
+  /** It reads its exports again; who goes on having access notices nothing. One that does not answer begins anew. */
+  async function reload() {
     const pid = daemon.pid()
-    if (pid === undefined) return undefined
+    if (pid === undefined) return untilAccepting()
+    const isRead = await new Promise<boolean>(resolve => {
+      const timer = setTimeout(() => resolve(false), rereadsWithinMs)
+      onReread = isDone => {
+        clearTimeout(timer)
+        resolve(isDone)
+      }
+      tell(pid, 'SIGHUP')
+    })
+    onReread = undefined
+    // What it says of them comes behind the line that it is done.
+    if (isRead) return void (await delay(lookEveryMs))
+    // Silence is no proof that nobody has access any more.
+    tell(pid, 'SIGKILL')
+    await delay(lookEveryMs)
+    await untilAccepting()
+  }
+
+  function tell(pid: number, signal: NodeJS.Signals) {
+    try {
+      process.kill(pid, signal)
+    } catch (error) {
+      if (errnoOf(error) !== 'ESRCH') throw error
+      onReread?.(false)
+    }
+  }
+
+  /** The lines of the configuration that it refuses, with what it says. */
+  async function bring(exports: readonly ServedExport[]): Promise<{ line: number; message: string }[]> {
+    const hasChanged = await writeIfChanged(conf, renderGaneshaConf(exports, places), 0o600)
     lines = []
     try {
-      await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, rereadsWithinMs)
-        onReread = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-        process.kill(pid, 'SIGHUP')
+      if (!isStarted) await start()
+      else if (hasChanged) await reload()
+      return lines.flatMap(text => {
+        const [, line, message = ''] = refusal.exec(text) ?? []
+        return line === undefined ? [] : [{ line: Number(line), message }]
       })
-      // What it says of them comes behind the line that it is done.
-      await delay(lookEveryMs)
-      return lines.map(line => refusal.exec(line)?.[1]).find(found => found !== undefined)
     } finally {
-      onReread = undefined
       lines = undefined
     }
   }
@@ -105,13 +134,18 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
     async serve(exports) {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await mkdir(recovery, { recursive: true, mode: 0o700 })
-      const before = await orIfMissing(readFile(conf, 'utf8'), undefined)
-      const hasChanged = await writeIfChanged(conf, renderGaneshaConf(exports, places), 0o600)
-      if (!isStarted) return start()
-      const problem = hasChanged ? await reload() : undefined
-      if (problem === undefined) return
-      if (before !== undefined && (await writeIfChanged(conf, before, 0o600))) await reload()
-      throw refused(problem)
+      const refused = new Map<number, string>()
+      for (;;) {
+        const rest = exports.filter(({ number }) => !refused.has(number))
+        const problems = await bring(rest)
+        if (problems.length === 0) return refused
+        const text = renderGaneshaConf(rest, places)
+        for (const { line, message } of problems) {
+          const number = exportAtLine(text, line)
+          if (number === undefined) throw refusedAll(message)
+          if (!refused.has(number)) refused.set(number, message)
+        }
+      }
     },
     stop,
     async status() {
@@ -147,14 +181,14 @@ function ganeshaProblem(): NfsStatus['problem'] {
   if (process.getuid?.() !== 0)
     return { code: 'shares/nfs-needs-root', message: 'NFS needs Cairn to be started as root.' }
   const hasProgram = systemPath.split(':').some(path => existsSync(join(path, program)))
-  const hasLibrary = library.some(path => existsSync(join(path, 'ganesha/libfsalvfs.so')))
+  const hasLibrary = globSync(library).length > 0
   if (hasProgram && hasLibrary) return null
   const missing = [...(hasProgram ? [] : ['nfs-ganesha']), ...(hasLibrary ? [] : ['nfs-ganesha-vfs'])]
   const message = `NFS needs programs that are not installed: ${missing.join(', ')}.`
   return { code: 'shares/nfs-not-installed', message }
 }
 
-function refused(problem: string): Failure {
+function refusedAll(problem: string): Failure {
   return new Failure(
     'conflict',
     'shares/nfs-refused',

@@ -3,42 +3,54 @@ import { join } from 'node:path'
 import type { NfsExport } from '../../schema.ts'
 import { orIfMissing } from '../places.ts'
 
-/** What is shown of a share's past: each snapshot is a subvolume, and so an export, of its own. */
-export interface SnapshotExports {
-  of(share: NfsExport): Promise<{ number: number; source: string; pseudo: string }[]>
+export interface SnapshotExport {
+  number: number
+  source: string
+  pseudo: string
 }
 
 /** Above those of shares, and given anew after a restart: nobody writes there. */
 const firstNumber = 32_768
 const lastNumber = 65_000
-/** The newest. */
+/** The newest of each share, and of all of them. */
 const mostOfOne = 200
+const mostOfAll = 2_000
 
-export function createSnapshotExports(poolsDir: string): SnapshotExports {
-  const numbers = new Map<string, number>()
+/** What is shown of the past of shares: each snapshot is a subvolume, and so an export, of its own. */
+export function createSnapshotExports(poolsDir: string) {
+  let numbers = new Map<string, number>()
   let next = firstNumber
 
-  function numberOf(source: string): number {
-    const known = numbers.get(source)
-    if (known !== undefined) return known
-    const taken = new Set(numbers.values())
+  async function snapshotsOf({ pool, kind, name }: NfsExport) {
+    const folder = join(poolsDir, pool, 'snapshots', kind, name)
+    const ids = (await orIfMissing(readdir(folder), [])).filter(id => id.startsWith('@GMT-')).sort()
+    return ids
+      .slice(-mostOfOne)
+      .map(id => ({ source: join(folder, id), pseudo: `/.snapshots/${name}/${id}` }))
+  }
+
+  function freeNumber(taken: ReadonlySet<number>): number {
     while (taken.has(next)) next = next < lastNumber ? next + 1 : firstNumber
-    numbers.set(source, next)
     return next
   }
 
-  return {
-    async of({ pool, kind, name }) {
-      const folder = join(poolsDir, pool, 'snapshots', kind, name)
-      const ids = (await orIfMissing(readdir(folder), [])).filter(id => id.startsWith('@GMT-')).sort()
-      const shown = ids.slice(-mostOfOne)
-      const sources = new Set(shown.map(id => join(folder, id)))
-      for (const source of numbers.keys())
-        if (source.startsWith(`${folder}/`) && !sources.has(source)) numbers.delete(source)
-      return shown.map(id => {
-        const source = join(folder, id)
-        return { number: numberOf(source), source, pseudo: `/.snapshots/${name}/${id}` }
-      })
-    },
+  /** Those of each of these, in their order; a snapshot keeps its number as long as it is asked for. */
+  return async function all(exports: readonly NfsExport[]): Promise<SnapshotExport[][]> {
+    const found = await Promise.all(exports.map(each => (each.hasSnapshots ? snapshotsOf(each) : [])))
+    const sources = new Set(found.flat().map(({ source }) => source))
+    const kept = new Map([...numbers].filter(([source]) => sources.has(source)))
+    const taken = new Set(kept.values())
+    let count = 0
+    const given = found.map(some =>
+      some.flatMap(one => {
+        if (++count > mostOfAll) return []
+        const number = kept.get(one.source) ?? freeNumber(taken)
+        taken.add(number)
+        kept.set(one.source, number)
+        return [{ ...one, number }]
+      }),
+    )
+    numbers = kept
+    return given
   }
 }

@@ -12,15 +12,16 @@ interface FollowedDeps {
 export function followedBackend(backend: PoolBackend, { feed, alone, letGo }: FollowedDeps): PoolBackend {
   /** Whatever comes of it: what is mounted afterwards is followed. */
   async function letGoFor<T>(pool: PoolPlace, work: () => Promise<T>): Promise<T> {
-    await letGo.of(pool.name)
-    return alone(pool.name, async () => {
-      feed.detach(pool)
-      try {
-        return await work()
-      } finally {
-        if ((await backend.facts(pool)).isMounted) feed.attach(pool)
-      }
-    })
+    return letGo.during(pool.name, () =>
+      alone(pool.name, async () => {
+        feed.detach(pool)
+        try {
+          return await work()
+        } finally {
+          if ((await backend.facts(pool)).isMounted) feed.attach(pool)
+        }
+      }),
+    )
   }
 
   return {
