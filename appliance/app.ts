@@ -59,6 +59,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     shares,
     index,
     journal,
+    adopt,
     everyVolume: shares.everyVolume,
     snapshots: shares.snapshots,
   })

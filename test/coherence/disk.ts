@@ -13,6 +13,7 @@ export interface Found {
   etag: string
   size: number
   inode: string
+  bornSeconds: number
   /** A hard link: it has an id of its own, also when the first name is gone. */
   isFurtherName: boolean
   /** Of the content of a file. */
@@ -53,6 +54,7 @@ export function walk({ mount, folder: top }: Place): Map<string, Found> {
       etag: '',
       size: sizeBytes,
       inode: key,
+      bornSeconds,
       isFurtherName,
       hash: '',
       facts: '',

@@ -1,11 +1,19 @@
 import type { Found } from './disk.ts'
 
+const youngMs = 10_000
+
+/** What is so young when it takes the place of another file is taken for that one's new content (docs/index.md, "Ids"). */
+function mayHaveBeenNew({ bornSeconds }: Found, sinceMs: number): boolean {
+  return (bornSeconds + 1) * 1000 + youngMs > sinceMs
+}
+
 /** What must hold from one quiet moment to the next. */
 export function createHistory() {
   /** Which content an etag of an id stood for. */
   const contents = new Map<string, string>()
   const ofOther = new Set<string>()
   let before: ReadonlyMap<string, Found> = new Map()
+  let comparedAtMs = 0
 
   return {
     /** `isTakenBack`: the share `other` may have gone back to a snapshot since, and ids with it. */
@@ -41,10 +49,12 @@ export function createHistory() {
           !oldIds.has(is.id) &&
           hasOneName &&
           !isFromThen &&
-          !isTemporary(was.path)
+          !isTemporary(was.path) &&
+          !mayHaveBeenNew(is, comparedAtMs)
         )
           problems.push({ path, text: `the id ${was.id} of ${was.path} became ${is.id}` })
       }
+      comparedAtMs = Date.now()
       before = now
       return problems
     },

@@ -1,4 +1,4 @@
-import { chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { admin, basic, claimed, eventually, startCairn } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
@@ -24,4 +24,17 @@ withBtrfs('what root leaves in a share is given to Cairn on sight, and served', 
     t.is((await stat(join(share, path))).uid, 2770)
   t.is((await get('closed/link')).status, 404)
   t.is((await stat(outside)).uid, 0, 'a link leads nobody astray')
+})
+
+withBtrfs('what is to be removed goes also where root made it, and holds up nothing else', async t => {
+  const cairn = await startCairn(t, { args: claimed })
+  const workspace = join(cairn.dataDir, 'pools/pool/shares/shared/.cairn/tmp')
+  await mkdir(join(workspace, 'gone-1', 'inner', 'deep'), { recursive: true })
+  await writeFile(join(workspace, 'gone-1', 'inner', 'deep', 'file'), 'of root')
+  await chmod(join(workspace, 'gone-1', 'inner'), 0o700)
+  await writeFile(join(workspace, 'gone-2'), 'of root')
+  // A server sweeps what it finds as it starts.
+  process.kill(cairn.pids('main.js')[0] ?? 0, 'SIGKILL')
+  await eventually(async () => (await readdir(workspace)).length === 0)
+  t.pass()
 })

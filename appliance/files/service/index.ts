@@ -24,6 +24,7 @@ import { createEntries } from './entries.ts'
 import { createLiving, createLocating, type LocateById } from './finding.ts'
 import { openFolder } from './folders.ts'
 import { createHistory, type History, type TrashFace, type VersionFace } from './history/index.ts'
+import type { Adopt } from './indexing/adopting.ts'
 import { type Change, etagOf, type FileIndex } from './indexing/index.ts'
 import { createLastSeen } from './last-seen.ts'
 import { createListing, describeVolume, type ListOptions } from './listing.ts'
@@ -100,6 +101,7 @@ export interface FileDeps {
   database?: Database
   /** All volumes of the box, whose leftovers are swept at start; without it each is swept when it is first met. */
   everyVolume?: () => readonly Volume[]
+  adopt?: Adopt
 }
 
 export function createFileService(deps: FileDeps): FileService {
@@ -109,7 +111,7 @@ export function createFileService(deps: FileDeps): FileService {
   const lastSeen = createLastSeen(deps.database, everyVolume)
   const entries = createEntries(deps.index, lastSeen)
   const sync = createSyncQueue(deps.syncLanes ? { lanes: deps.syncLanes } : {})
-  const sweeper = createSweeper(log, createLiving(deps.index, everyVolume))
+  const sweeper = createSweeper({ log, isLiving: createLiving(deps.index, everyVolume), adopt: deps.adopt })
   const news = createNews(deps.events)
   const copiedListeners: CopiedListener[] = []
   const onCopied: CopiedListener = async pairs => {

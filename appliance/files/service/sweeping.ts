@@ -8,7 +8,8 @@ import type { Volume } from '../schema.ts'
 import { createBreather } from './bursts.ts'
 import type { Folder } from './folders.ts'
 import { readIdentity } from './ids.ts'
-import { draftName, exclusively, isAbandoned, openWorkspace } from './workspace.ts'
+import type { Adopt } from './indexing/adopting.ts'
+import { draftName, exclusively, isAbandoned, openWorkspace, workspacePath } from './workspace.ts'
 
 export type RemovedListener = (ids: number[], volume: Volume) => Promise<void>
 
@@ -26,8 +27,15 @@ export interface Sweeper {
 const idsAtOnce = 500
 const largeBytes = 64 * 1024 * 1024
 
-/** `isLiving`: an id went on to another file (what replaces a file over SMB inherits its id). */
-export function createSweeper(log: Log, isLiving: (id: number) => boolean = () => false): Sweeper {
+export interface SweeperDeps {
+  log: Log
+  /** An id went on to another file (what replaces a file over SMB inherits its id). */
+  isLiving?: (id: number) => boolean
+  /** Gives files of other accounts to ours: a folder of root's cannot be emptied by us. */
+  adopt?: Adopt | undefined
+}
+
+export function createSweeper({ log, isLiving = () => false, adopt }: SweeperDeps): Sweeper {
   const listeners: RemovedListener[] = []
   const met = new Set<string>()
   const wanted = new Map<string, Volume>()
@@ -52,9 +60,23 @@ export function createSweeper(log: Log, isLiving: (id: number) => boolean = () =
     using workspace = openWorkspace(volume)
     let names = leftovers(volume, workspace)
     while (names.length > 0 && !isStopping) {
-      for (const name of names) await removeDraft(volume, workspace, name)
+      for (const name of names) await removeSafely(volume, workspace, name)
       names = leftovers(volume, workspace).filter(name => !names.includes(name))
     }
+  }
+
+  /** What cannot be removed holds up nothing else. */
+  async function removeSafely(volume: Volume, workspace: Folder, name: string) {
+    try {
+      await removeDraft(volume, workspace, name)
+    } catch (error) {
+      if (error instanceof Failure) throw error
+      log.warn('a leftover could not be removed', { volume: volume.name, name, error })
+    }
+  }
+
+  async function takeOver(volume: Volume, ...path: string[]) {
+    if (status.uid !== ownUid) await adopt?.(volume, [[...workspacePath, ...path]])
   }
 
   /**
@@ -77,6 +99,7 @@ export function createSweeper(log: Log, isLiving: (id: number) => boolean = () =
         await removeFile(workspace, one)
         continue
       }
+      await takeOver(volume, one)
       using folder = workspace.folder(one)
       for (const bytes of readdirSync(folder.path, 'buffer')) {
         await breathe()
@@ -84,8 +107,10 @@ export function createSweeper(log: Log, isLiving: (id: number) => boolean = () =
         if (!isUtf8(bytes))
           await rm(Buffer.concat([Buffer.from(folder.at('')), bytes]), { recursive: true, force: true })
         else if (!readStatus(folder.fd, child, status)) continue
-        else if (status.kind === 'folder') stack.push(moveUp(folder, child, workspace, kind))
-        else {
+        else if (status.kind === 'folder') {
+          await takeOver(volume, one, child)
+          stack.push(moveUp(folder, child, workspace, kind))
+        } else {
           await note(identityOf(folder, child))
           await removeFile(folder, child)
         }
@@ -128,6 +153,7 @@ export function createSweeper(log: Log, isLiving: (id: number) => boolean = () =
 }
 
 const status = new FileStatus()
+const ownUid = process.getuid?.() ?? 0
 
 function identityOf(folder: Folder, name: string): number | undefined {
   return status.kind === 'other' ? undefined : readIdentity(folder.at(name))?.id

@@ -22,6 +22,9 @@ export function openWorkspace(volume: Volume): Folder {
 }
 
 /** A folder of our own in a volume. */
+/** In its volume. */
+export const workspacePath = ['.cairn', 'tmp'] as const
+
 export function openReserved(volume: Volume, name: 'tmp' | 'uploads' | 'trash' | 'versions'): Folder {
   using top = openVolume(volume)
   return saying(() => openOrMake(top, `.cairn/${name}`))
