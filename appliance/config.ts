@@ -24,6 +24,7 @@ const options = z.object({
   httpPort: port.default(8080),
   smbPort: port.default(4450),
   nfsPort: port.default(12049),
+  nfsMountPort: port.optional(),
   practiceDisks: whole(0, 24).default(3),
   practiceSize: sizeText.default(4 * 1024 ** 3),
   setup: z.string().optional(),
@@ -43,6 +44,7 @@ const optionNames = {
   'http-port': 'httpPort',
   'smb-port': 'smbPort',
   'nfs-port': 'nfsPort',
+  'nfs-mount-port': 'nfsMountPort',
   'practice-disks': 'practiceDisks',
   'practice-size': 'practiceSize',
   setup: 'setup',
@@ -64,7 +66,8 @@ export interface Config {
   practice: { folder: string; count: number; sizeBytes: number }
   samba: { folder: string; port: number }
   httpPort: number
-  nfsPort: number
+  /** `mountPort`: where NFS version 3, which is served only with this, has its MOUNT program. */
+  nfs: { folder: string; port: number; mountPort: number | null }
   servers: number
   /** The built pages. */
   webRoot: string
@@ -105,7 +108,11 @@ export function readConfig(
     practice: { folder: join(dataDir, 'disks'), count: given.practiceDisks, sizeBytes: given.practiceSize },
     samba: { folder: join(dataDir, 'samba'), port: given.smbPort },
     httpPort: given.httpPort,
-    nfsPort: given.nfsPort,
+    nfs: {
+      folder: join(dataDir, 'nfs'),
+      port: given.nfsPort,
+      mountPort: given.nfsMountPort ?? null,
+    },
     servers: given.servers,
     webRoot: resolve(given.webRoot ?? join(import.meta.dirname, '..', 'dist', 'web')),
     isRoot,

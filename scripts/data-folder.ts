@@ -2,14 +2,14 @@ import { chmod, chown, lstat, mkdir, open } from 'node:fs/promises'
 import { type Config, serviceUid } from '../appliance/config.ts'
 import { errnoOf, Failure } from '../appliance/lib/failure.ts'
 
-type Places = Pick<Config, 'dataDir' | 'poolsDir' | 'practice' | 'samba' | 'databasePath' | 'isRoot'>
+type Places = Pick<Config, 'dataDir' | 'poolsDir' | 'practice' | 'samba' | 'nfs' | 'databasePath' | 'isRoot'>
 
 /**
  * Makes the data folder. As root it is root's, with the sticky bit: the service account keeps its settings in it, but
- * can neither move what the agent works in (pools, disks, Samba's configuration) nor put something else in its place.
+ * can neither move what the agent works in (pools, disks, what Samba and the NFS server keep) nor put something else in its place.
  */
 export async function makeDataFolder(config: Places): Promise<void> {
-  const { dataDir, poolsDir, practice, samba, databasePath, isRoot } = config
+  const { dataDir, poolsDir, practice, samba, nfs, databasePath, isRoot } = config
   await mkdir(dataDir, { recursive: true })
   if (!isRoot) return
   await chown(dataDir, 0, serviceUid)
@@ -17,6 +17,7 @@ export async function makeDataFolder(config: Places): Promise<void> {
   await makeForRoot(poolsDir, 0o711)
   await makeForRoot(practice.folder, 0o700)
   await makeForRoot(samba.folder, 0o700)
+  await makeForRoot(nfs.folder, 0o700)
   await handOver(databasePath)
 }
 

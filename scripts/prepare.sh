@@ -78,24 +78,29 @@ prepare_debian() {
   trap - EXIT
 }
 
-# Installing samba must not start or enable the host's own smbd.
+# Installing samba or nfs-ganesha must not start or enable the host's own servers.
 keep_services_quiet() {
   [ -d /run/systemd/system ] && [ ! -e /usr/sbin/policy-rc.d ] || return 0
   printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
   chmod 755 /usr/sbin/policy-rc.d
   POLICY_IS_OURS=1
   command -v smbd >/dev/null || SAMBA_IS_NEW=1
+  command -v ganesha.nfsd >/dev/null || GANESHA_IS_NEW=1
+  command -v rpcbind >/dev/null || RPCBIND_IS_NEW=1
 }
 allow_services() {
   [ -z "${POLICY_IS_OURS:-}" ] || rm -f /usr/sbin/policy-rc.d
   [ -z "${SAMBA_IS_NEW:-}" ] || systemctl disable --quiet smbd nmbd 2>/dev/null || true
+  [ -z "${GANESHA_IS_NEW:-}" ] || systemctl disable --quiet nfs-ganesha 2>/dev/null || true
+  [ -z "${RPCBIND_IS_NEW:-}" ] || systemctl disable --quiet rpcbind.socket rpcbind.service 2>/dev/null || true
 }
 
 RUN_PACKAGES=(
   mkfs.btrfs=btrfs-progs smbd=samba /usr/lib/*/samba/vfs/shadow_copy2.so=samba-vfs-modules
   "/usr/lib/*/libnss_wrapper.so=libnss-wrapper" losetup=mount lsblk=util-linux smartctl=smartmontools
+  ganesha.nfsd=nfs-ganesha "/usr/lib/*/ganesha/libfsalvfs.so=nfs-ganesha-vfs"
 )
 TEST_PACKAGES=(
   smbclient=smbclient litmus=litmus cadaver=cadaver rclone=rclone chromium=chromium apache2=apache2 getfattr=attr
-  curl=curl ss=iproute2 ps=procps
+  curl=curl ss=iproute2 ps=procps nfs-cp=libnfs-utils rpcbind=rpcbind unshare=util-linux
 )

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Config } from '../config.ts'
 import type { Events } from '../lib/events.ts'
+import { createLetGo } from '../lib/let-go.ts'
 import type { Log } from '../lib/log.ts'
 import { operation } from '../lib/operation.ts'
 import type { Parts } from '../lib/parts.ts'
@@ -18,6 +19,7 @@ export interface OperationDeps {
 /** All that root may do, by name. Whatever is not listed here, nobody can ask of the agent. */
 export function createOperations(deps: OperationDeps) {
   const { config } = deps
+  const letGo = createLetGo(deps.log)
   return {
     'agent/ping': operation({
       input: z.object({}),
@@ -27,12 +29,13 @@ export function createOperations(deps: OperationDeps) {
     }),
     ...createStorageOperations({
       ...deps,
+      letGo,
       poolsDir: config.poolsDir,
       practice: config.practice,
       isRoot: config.isRoot,
     }),
-    // After storage: smbd stops before the pools it serves are unmounted.
-    ...createSharesOperations(deps),
+    // After storage: smbd and the NFS server stop before the pools they serve are unmounted.
+    ...createSharesOperations({ ...deps, letGo }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { shareName } from '../shares/index.ts'
+import { nfsChange, shareName } from '../shares/index.ts'
 import { diskSerial, poolRequest } from '../storage/index.ts'
 import { hostName } from '../system/index.ts'
 import { accountName, displayName, password, role } from '../users/index.ts'
@@ -18,6 +18,7 @@ export const setupDocument = z.strictObject({
       z.strictObject({
         name: shareName,
         everyone: z.enum(['none', 'read', 'write']).default('write'),
+        nfs: nfsChange.optional().describe('Machines that may mount it by NFS.'),
       }),
     )
     .default([]),

@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts'
 import { Failure, failureRecord } from '../lib/failure.ts'
 import type { Progress } from '../lib/operation.ts'
 import { equalSecrets } from '../lib/secret.ts'
-import type { Shares } from '../shares/index.ts'
+import { planNfs, type Shares } from '../shares/index.ts'
 import type { PoolPlan, Storage } from '../storage/index.ts'
 import type { System } from '../system/index.ts'
 import { isReserved, type Users } from '../users/index.ts'
@@ -40,7 +40,7 @@ export function createSetupService(deps: SetupDeps): SetupService {
   const nextTryAt = new BoundedMap<string, number>(mostAddresses)
 
   async function check(document: SetupDocument) {
-    const problems = unusableNames(document)
+    const problems = [...unusableNames(document), ...wrongExports(document)]
     const plan = document.pool === null ? null : await planOf(document.pool)
     if (plan instanceof Failure) return { problems: [...problems, problemOf(plan)], plan: null }
     return { problems: [...problems, ...unconfirmed(document, plan)], plan }
@@ -122,7 +122,12 @@ async function applyAll(
   const there = new Set((await shares.list()).map(share => share.name))
   const pool = document.pool?.name ?? (await storage.pools())[0]?.name
   for (const share of document.shares) {
-    if (!there.has(share.name) && pool) await shares.create({ ...share, pool })
+    const { nfs, ...wanted } = share
+    if (!there.has(share.name)) {
+      if (!pool) continue
+      await shares.create({ ...wanted, pool })
+    }
+    if (nfs) await shares.setNfs('shares', share.name, nfs)
   }
   await store.setClaimed(clock.now())
 }
@@ -158,6 +163,12 @@ function unusableNames({ admin, users, shares }: SetupDocument): SetupProblem[] 
     if (!isTwice) return []
     return [{ field: 'name', message: `${name} is there twice. Accounts and shares have different names.` }]
   })
+}
+
+function wrongExports({ shares }: SetupDocument): SetupProblem[] {
+  return shares.flatMap(({ nfs }, index) =>
+    nfs ? planNfs(nfs).problems.map(each => ({ ...each, field: `shares.${index}.nfs.${each.field}` })) : [],
+  )
 }
 
 async function isThere(storage: Storage, name: string): Promise<boolean> {

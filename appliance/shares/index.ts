@@ -10,11 +10,13 @@ import type { System } from '../system/index.ts'
 import type { Users } from '../users/index.ts'
 import { shareChecks } from './checks.ts'
 import { homeRoutes } from './routes/homes.ts'
+import { nfsRoutes } from './routes/nfs.ts'
 import { shareRoutes } from './routes/shares.ts'
 import { snapshotRoutes } from './routes/snapshots.ts'
 import type { Volume } from './schema.ts'
 import { type Authority, createCatalog } from './service/catalog.ts'
 import { createHomes } from './service/homes.ts'
+import { createNfsService, type NfsService } from './service/nfs.ts'
 import { createPast, type PastVolume } from './service/past.ts'
 import { createShareService, type ShareService } from './service/shares.ts'
 import { createSmbSync } from './service/smb.ts'
@@ -24,7 +26,16 @@ import { createWritersOf, type WritersOf } from './service/writers.ts'
 import { createStore } from './store/index.ts'
 import { shareMigrations } from './store/migrations.ts'
 
-export { type Grants, type NewShare, type Right, shareName, type Volume, type Writer } from './schema.ts'
+export { planNfs } from './plan/nfs-clients.ts'
+export {
+  type Grants,
+  type NewShare,
+  nfsChange,
+  type Right,
+  shareName,
+  type Volume,
+  type Writer,
+} from './schema.ts'
 export type { Authority } from './service/catalog.ts'
 export type { PastVolume } from './service/past.ts'
 export type { Restored } from './service/snapshots.ts'
@@ -42,6 +53,8 @@ export interface Shares extends Authority, Omit<ShareService, 'finishInterrupted
   domain: Domain
   /** What is in snapshots, for whoever has a right on the share. */
   snapshots: Pick<Snapshots, 'list' | 'open'>
+  /** Who may mount a share or a home by NFS. */
+  setNfs: NfsService['set']
   /** Whose past an actor may know. */
   pastOf(actor: Pick<Actor, 'user' | 'role'>): PastVolume[]
   /** Is told, in the process that did it, when something came back from a snapshot. */
@@ -56,7 +69,7 @@ export interface SharesDeps {
   events: Events
   log: Log
   clock: Clock
-  config: { poolsDir: string; samba: { port: number } }
+  config: { poolsDir: string; samba: { port: number }; nfs: { port: number } }
   storage: Pick<Storage, 'mounted' | 'pools' | 'createSubvolume' | 'deleteSubvolume' | 'snapshots'>
   users: Users
   system: Pick<System, 'name'>
@@ -68,6 +81,13 @@ export function createShares(deps: SharesDeps): Shares {
   const store = createStore(database)
   const catalog = createCatalog({ store, storage, users, poolsDir: config.poolsDir })
   const smb = createSmbSync({ agent, store, catalog, users, system, log })
+  const nfs = createNfsService({
+    agent,
+    store,
+    catalog,
+    log,
+    changed: share => events.publish('shares/changed', { share }),
+  })
   const subvolumes = createSubvolumes({ storage, catalog })
 
   async function changed(share: string | null) {
@@ -78,8 +98,8 @@ export function createShares(deps: SharesDeps): Shares {
     const pools = await storage.pools()
     return pools.filter(({ state }) => state === 'healthy' || state === 'degraded').map(({ name }) => name)
   }
-  const homes = createHomes({ store, catalog, subvolumes, smb, users, writablePools, changed, log })
-  const service = createShareService({ store, catalog, subvolumes, smb, changed, clock, log })
+  const homes = createHomes({ store, catalog, subvolumes, smb, nfs, users, writablePools, changed, log })
+  const service = createShareService({ store, catalog, subvolumes, smb, nfs, changed, clock, log })
 
   const restoredListeners: ((restored: Restored) => void)[] = []
   const snapshots = createSnapshots({
@@ -96,6 +116,10 @@ export function createShares(deps: SharesDeps): Shares {
     await service.finishInterrupted()
     await homes.createMissing()
     await smb.apply()
+    await nfs.apply()
+  }
+  async function showSnapshots(kind: 'shares' | 'homes', name: string) {
+    if (await nfs.hasSnapshots(kind, name)) await nfs.apply()
   }
   const inBackground = (work: Promise<void>) => {
     work.catch(error => log.error('shares could not be brought up to date', { error }))
@@ -110,6 +134,7 @@ export function createShares(deps: SharesDeps): Shares {
     async changed() {
       await catalog.refresh()
       await smb.apply()
+      await nfs.apply()
     },
   })
   /** The account is there; its home is tried again with the next change of a pool. */
@@ -121,11 +146,20 @@ export function createShares(deps: SharesDeps): Shares {
   events.on('users/changed', () => inBackground(catalog.refresh()))
   events.on('storage/changed', () => inBackground(catchUp()))
   // smbd holds the old subvolume open, and would go on showing it.
-  events.on('storage/subvolume-replaced', ({ name }) => inBackground(smb.close(name)))
+  events.on('storage/subvolume-replaced', ({ name }) => {
+    inBackground(smb.close(name))
+    inBackground(nfs.renew(name))
+  })
+  events.on('storage/snapshots-changed', ({ kind, name }) => inBackground(showSnapshots(kind, name)))
   events.on('system/renamed', () => inBackground(smb.apply()))
   events.on('agent/connected', ({ isFirst }) => {
     if (!isFirst) inBackground(catchUp())
   })
+
+  function requireVolume(kind: 'shares' | 'homes', name: string) {
+    if (kind === 'shares') service.get(name)
+    else homes.require(name)
+  }
 
   const domain: Domain = {
     name: 'shares',
@@ -133,10 +167,12 @@ export function createShares(deps: SharesDeps): Shares {
     routes: [
       ...shareRoutes({ service, catalog, port: config.samba.port, hostName: system.name }),
       ...homeRoutes(homes),
+      ...nfsRoutes({ nfs, require: requireVolume, port: config.nfs.port, hostName: system.name }),
       ...snapshotRoutes({ snapshots, log }),
     ],
     checks: shareChecks({
       status: smb.status,
+      nfsStatus: nfs.status,
       homesMissing: async () => ((await writablePools()).length > 0 ? homes.missing() : []),
     }),
     start: catchUp,
@@ -149,6 +185,7 @@ export function createShares(deps: SharesDeps): Shares {
     home: catalog.home,
     everyVolume: catalog.everyVolume,
     snapshots,
+    setNfs: nfs.set,
     pastOf: createPast({ catalog, users }),
     onRestored: listener => void restoredListeners.push(listener),
     writersOf: createWritersOf({ agent, clock, log }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { everyone } from './plan/nfs-clients.ts'
 
 /** What somebody may do with a share. */
 export const right = z.enum(['none', 'read', 'write'])
@@ -81,6 +82,7 @@ export interface Volume {
 
 const accountName = z.string().regex(/^[a-z_][a-z0-9_.-]{0,31}$/)
 const names = z.array(accountName).max(10_000)
+const poolName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
 
 /** What Samba is to serve; the agent renders its files from this and from nothing else. */
 export const smbIntent = z.strictObject({
@@ -103,7 +105,7 @@ export const smbIntent = z.strictObject({
       z.strictObject({
         kind: z.enum(['shares', 'homes']),
         name: shareName,
-        pool: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+        pool: poolName,
         isAvailable: z.boolean(),
         readers: names,
         writers: names,
@@ -139,3 +141,75 @@ export const writer = z.object({
   machine: z.string().nullable().describe('What the SMB client calls itself, which it is free to invent.'),
 })
 export type Writer = z.infer<typeof writer>
+
+const longestClient = 300
+const mostClients = 64
+
+export const nfsChange = z.strictObject({
+  enabled: z.boolean().default(true),
+  clients: z
+    .array(z.string().max(longestClient, `At most ${longestClient} characters.`))
+    .max(mostClients, `At most ${mostClients} clients.`)
+    .describe('Addresses, networks (192.168.1.0/24, fd00::/64) and host names that are trusted with it.'),
+  access: z.enum(['read', 'write']).default('read'),
+  snapshots: z.boolean().default(false).describe('Also each snapshot, to be read at `/.snapshots/NAME`.'),
+  confirm: z
+    .string()
+    .max(64)
+    .optional()
+    .describe(`\`${everyone}\`, where \`*\`, \`0.0.0.0/0\` or \`::/0\` is among the clients.`),
+})
+export type NfsChange = z.input<typeof nfsChange>
+
+export const nfsSettings = z.object({
+  enabled: z.boolean(),
+  clients: z.array(z.string()),
+  access: z.enum(['read', 'write']),
+  snapshots: z.boolean(),
+  path: z.string().describe('How NFS clients call it.'),
+  mounts: z.object({ linux: z.string(), macos: z.string() }).describe('What to type to mount it.'),
+  unknownNames: z.array(z.string()).describe('Host names that nobody knows: they have no access yet.'),
+  problem: z.string().nullable().describe('Why it is not served.'),
+})
+export type NfsSettings = z.infer<typeof nfsSettings>
+
+/** What is to be exported by NFS; the agent renders from this and from nothing else. */
+export const nfsIntent = z.strictObject({
+  exports: z
+    .array(
+      z.strictObject({
+        number: z.number().int().min(1).max(32_767),
+        kind: z.enum(['shares', 'homes']),
+        name: shareName,
+        pool: poolName,
+        access: z.enum(['read', 'write']),
+        clients: z.array(z.string().max(longestClient)).max(mostClients),
+        hasSnapshots: z.boolean(),
+      }),
+    )
+    .max(1_000),
+})
+export type NfsIntent = z.infer<typeof nfsIntent>
+export type NfsExport = NfsIntent['exports'][number]
+
+/** How the NFS server is; without exports it does not run. */
+export const nfsStatus = z.object({
+  engine: z.enum(['ganesha']),
+  isWanted: z.boolean(),
+  isRunning: z.boolean(),
+  restarts: z.number().int(),
+  problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+  unknownNames: z.array(z.string()),
+  failed: z
+    .array(
+      z.object({
+        kind: z.enum(['shares', 'homes']),
+        name: z.string(),
+        isRefused: z.boolean().describe('The server does not take what was set.'),
+        message: z.string(),
+      }),
+    )
+    .describe('What should be served and is not.'),
+  connected: z.array(z.string()).describe('Addresses of the clients that are connected.'),
+})
+export type NfsStatus = z.infer<typeof nfsStatus>

@@ -17,6 +17,7 @@ export interface Cairn {
   url: string
   httpPort: number
   smbPort: number
+  nfsPort: number
   dataDir: string
   /** What the launcher printed, line by line. */
   lines: string[]
@@ -47,6 +48,7 @@ export interface CairnOptions {
   dataDir?: string
   httpPort?: number
   smbPort?: number
+  nfsPort?: number
   args?: string[]
   /** Lines before the one that says ready or recovery make it fail after this. */
   waitFor?: RegExp
@@ -74,10 +76,12 @@ export async function startCairn(t: ExecutionContext, options: CairnOptions = {}
   const dataDir = options.dataDir ?? (await dataFolder(t))
   const httpPort = options.httpPort ?? (await freePort())
   const smbPort = options.smbPort ?? (await freePort())
-  const ports = ['--data', dataDir, '--http-port', String(httpPort), '--smb-port', String(smbPort)]
+  const nfsPort = options.nfsPort ?? (await freePort())
+  const numbers = { http: httpPort, smb: smbPort, nfs: nfsPort }
+  const ports = Object.entries(numbers).flatMap(([face, port]) => [`--${face}-port`, String(port)])
   const child = spawn(
     nodeIn(options.checkout),
-    [join(options.checkout ?? checkout, launcher), ...ports, ...(options.args ?? [])],
+    [join(options.checkout ?? checkout, launcher), '--data', dataDir, ...ports, ...(options.args ?? [])],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -98,6 +102,7 @@ export async function startCairn(t: ExecutionContext, options: CairnOptions = {}
     url,
     httpPort,
     smbPort,
+    nfsPort,
     dataDir,
     lines,
     complaints,

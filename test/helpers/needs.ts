@@ -1,7 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 
-export type Need = 'root' | 'btrfs' | 'smbd' | 'smbclient' | 'litmus' | 'cadaver' | 'rclone' | 'chromium'
+export type Need =
+  | 'root'
+  | 'btrfs'
+  | 'smbd'
+  | 'smbclient'
+  | 'litmus'
+  | 'cadaver'
+  | 'rclone'
+  | 'chromium'
+  | 'ganesha'
+  | 'libnfs'
+  | 'rpcbind'
 
 const isThere: Record<Need, () => boolean> = {
   root: () => process.getuid?.() === 0,
@@ -15,6 +26,9 @@ const isThere: Record<Need, () => boolean> = {
   cadaver: () => hasProgram('cadaver'),
   rclone: () => hasProgram('rclone'),
   chromium: () => hasProgram('chromium'),
+  ganesha: () => hasProgram('ganesha.nfsd'),
+  libnfs: () => hasProgram('nfs-cp'),
+  rpcbind: () => hasProgram('rpcbind'),
 }
 
 /** `test.serial` where the machine has all of it, else `test.skip`, which shows the reason in the title. */

@@ -6,6 +6,7 @@ import { type Agent, createLocalAgent } from '../../appliance/agent/client.ts'
 import { type Config, readConfig } from '../../appliance/config.ts'
 import { systemClock } from '../../appliance/lib/clock.ts'
 import { migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
+import { createLetGo } from '../../appliance/lib/let-go.ts'
 import { silentLog } from '../../appliance/lib/log.ts'
 import { createParts } from '../../appliance/lib/parts.ts'
 import { createShares, type Shares } from '../../appliance/shares/index.ts'
@@ -40,7 +41,7 @@ export async function startWorld(t: ExecutionContext, options: WorldOptions = {}
   if (isReal && hasPool) await box.createPool('single')
   const config = await configOf(t, box.folder, options.smbPort)
   const parts = createParts(silentLog)
-  const operations = createSharesOperations({ config, log: silentLog, parts })
+  const operations = createSharesOperations({ config, log: silentLog, parts, letGo: createLetGo(silentLog) })
   const agent = createLocalAgent(isReal ? operations : withoutSmb(operations), silentLog)
   const database = await openDatabase(join(box.folder, 'people.db'))
   const kit = { database, agent, events: box.events, log: silentLog, clock: systemClock, config }
@@ -57,7 +58,18 @@ export async function startWorld(t: ExecutionContext, options: WorldOptions = {}
   return { box, users, shares, smbPort: config.samba.port, config, agent, stop: parts.stop }
 }
 
-/** A machine without Samba. */
+const withoutNfs = async () => ({
+  engine: 'ganesha' as const,
+  isWanted: false,
+  isRunning: false,
+  restarts: 0,
+  problem: { code: 'shares/nfs-not-installed', message: 'NFS is not installed.' },
+  unknownNames: [],
+  failed: [],
+  connected: [],
+})
+
+/** A machine without Samba and NFS. */
 function withoutSmb(operations: ReturnType<typeof createSharesOperations>) {
   const problem = { code: 'shares/smb-not-installed', message: 'Samba is not installed.' }
   const run = async () => ({ isRunning: false, restarts: 0, problem })
@@ -66,6 +78,9 @@ function withoutSmb(operations: ReturnType<typeof createSharesOperations>) {
     'shares/close-smb': { ...operations['shares/close-smb'], run: async () => null },
     'shares/smb-status': { ...operations['shares/smb-status'], run },
     'shares/writers-of': operations['shares/writers-of'],
+    'shares/apply-nfs': { ...operations['shares/apply-nfs'], run: withoutNfs },
+    'shares/nfs-status': { ...operations['shares/nfs-status'], run: withoutNfs },
+    'shares/renew-nfs': { ...operations['shares/renew-nfs'], run: async () => null },
   }
 }
 

@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Clock } from '../../appliance/lib/clock.ts'
+import { createLetGo } from '../../appliance/lib/let-go.ts'
 import { silentLog } from '../../appliance/lib/log.ts'
 import { createParts } from '../../appliance/lib/parts.ts'
 import { run } from '../../appliance/lib/run.ts'
@@ -132,6 +133,7 @@ smbTest('an agent that was started again learns of those who are connected from 
     config: world.config,
     log: silentLog,
     parts: createParts(silentLog),
+    letGo: createLetGo(silentLog),
   })
   await writeFile(placesOf(world.config).sessionLog, '')
   const [found] = await again['shares/writers-of'].run({ pids: [one.pid] }, context)

@@ -6,6 +6,7 @@ import { createJobs, type Jobs, jobMigrations } from '../../appliance/jobs/index
 import { systemClock } from '../../appliance/lib/clock.ts'
 import { openDatabase } from '../../appliance/lib/database.ts'
 import { createEvents, type JoinableEvents } from '../../appliance/lib/events.ts'
+import { createLetGo } from '../../appliance/lib/let-go.ts'
 import { type Log, silentLog } from '../../appliance/lib/log.ts'
 import { createParts } from '../../appliance/lib/parts.ts'
 import { createStorage, type Storage, storageMigrations } from '../../appliance/storage/index.ts'
@@ -51,6 +52,7 @@ export async function startBox(
   const events = createEvents()
   const parts = createParts(log)
   const operations = createStorageOperations({
+    letGo: createLetGo(silentLog),
     poolsDir,
     practice: { folder: join(folder, 'disks'), count: disks, sizeBytes },
     isRoot,

@@ -14,6 +14,16 @@ import { formatAgo } from '../../appliance/web/kit/format/ago.ts'
 import { formatBytes } from '../../appliance/web/kit/format/bytes.ts'
 import { dayOf, formatDayHead, startOfDay } from '../../appliance/web/kit/format/day.ts'
 import { createPace } from '../../appliance/web/kit/format/pace.ts'
+import {
+  addMachine,
+  changeOf,
+  draftOf,
+  isChanged,
+  machineErrors,
+  openToEveryone,
+  removeMachine,
+  setMachine,
+} from '../../appliance/web/nfs/draft.ts'
 
 test('sizes are as on the label of a disk', t => {
   t.deepEqual(
@@ -144,4 +154,44 @@ test('a change says where it was by the names of shares; what nobody may see has
   t.deepEqual(subjectOf(gone), { name: 'a.txt', folder: undefined, path: undefined })
   t.is(unseenHome({ ...moved, volume: 'home:bob', path: null }), 'bob')
   t.is(unseenHome(moved), undefined)
+})
+
+const settings = {
+  enabled: true,
+  clients: ['192.168.1.20', 'laptop.example.org'],
+  access: 'read' as const,
+  snapshots: false,
+  path: '/shared',
+  mounts: { linux: '', macos: '' },
+  unknownNames: [],
+  problem: null,
+}
+
+test('what is said of a machine is found at its line, past those that are empty or were removed', t => {
+  const { draft, id } = addMachine(removeMachine(draftOf(settings), 0))
+  const { draft: longer, id: last } = addMachine(draft)
+  const written = setMachine(longer, last, ' 10.0.0.300 ')
+  t.deepEqual(changeOf(written, settings).clients, ['laptop.example.org', '10.0.0.300'])
+  t.deepEqual(machineErrors(written, { 'clients.1': 'no address' }), new Map([[last, 'no address']]))
+  t.deepEqual(machineErrors(written, { clients: 'too many' }), new Map([[1, 'too many']]))
+  t.is(machineErrors(written, { access: 'unknown' }), undefined)
+  t.is(new Set([0, 1, id, last]).size, 4)
+})
+
+test('an empty line changes nothing, the last one stays, and switching off keeps the list as it was saved', t => {
+  const draft = draftOf(settings)
+  t.false(isChanged(addMachine(draft).draft, settings))
+  const none = removeMachine(removeMachine(draft, 0), 1)
+  t.deepEqual(
+    none.machines.map(({ text }) => text),
+    [''],
+  )
+  t.true(isChanged(none, settings))
+  const off = { ...setMachine(draft, 0, 'nonsense'), isEnabled: false }
+  t.like(changeOf(off, settings), { enabled: false, clients: settings.clients })
+})
+
+test('whatever lets in everybody is asked about, however it is written', t => {
+  const open = ['*', '0.0.0.0/0', '::/0', '192.168.1.7/00', '0.0.0.0/0.0.0.0']
+  t.deepEqual(openToEveryone([...open, '192.168.1.0/24', '10.0.0.0/8', 'fd00::/10', '10.0.0.0']), open)
 })

@@ -112,7 +112,7 @@ export function shareRoutes({ service, catalog, port, hostName }: ShareRouteDeps
 const hostLine = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d+)?$/i
 
 /** The box under the name by which this client reached it. */
-function webAddressOf(request: Request, hostName: string) {
+export function webAddressOf(request: Request, hostName: string) {
   const said = request.headers.host ?? ''
   const [, host = `${hostName}.local`] = hostLine.exec(said) ?? []
   const scheme = 'encrypted' in request.socket ? 'https' : 'http'

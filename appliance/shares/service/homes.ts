@@ -4,11 +4,14 @@ import type { Users } from '../../users/index.ts'
 import type { Home } from '../schema.ts'
 import type { Store } from '../store/index.ts'
 import type { Catalog } from './catalog.ts'
+import type { NfsService } from './nfs.ts'
 import type { SmbSync } from './smb.ts'
 import type { Subvolumes } from './subvolumes.ts'
 
 export interface Homes {
   list(): Home[]
+  /** Throws unless there is a home of an account of that name. */
+  require(user: string): void
   /** Makes the account's home on `pool`, or on the first that can be written; without any it waits for one. */
   create(user: string, pool?: string): Promise<void>
   /** Homes for the accounts that have none yet; what fails is logged and tried again with the next change. */
@@ -26,6 +29,7 @@ export interface HomesDeps {
   catalog: Catalog
   subvolumes: Subvolumes
   smb: SmbSync
+  nfs: Pick<NfsService, 'apply'>
   users: Pick<Users, 'names'>
   writablePools(): Promise<string[]>
   changed(share: string | null): Promise<void>
@@ -33,7 +37,7 @@ export interface HomesDeps {
 }
 
 export function createHomes(deps: HomesDeps): Homes {
-  const { store, catalog, subvolumes, smb, users, writablePools, changed, log } = deps
+  const { store, catalog, subvolumes, smb, nfs, users, writablePools, changed, log } = deps
 
   async function create(user: string, pool?: string) {
     const target = pool ?? (await writablePools())[0]
@@ -65,6 +69,10 @@ export function createHomes(deps: HomesDeps): Homes {
       catalog
         .homes()
         .map(({ userName, pool, state }) => ({ user: userName, pool, isOrphan: state === 'orphan' })),
+    require(user) {
+      const isThere = catalog.homes().some(({ userName, state }) => userName === user && state === 'ready')
+      if (!isThere) throw noHome(user)
+    },
     create,
     async createMissing() {
       const waiting = missing()
@@ -75,6 +83,7 @@ export function createHomes(deps: HomesDeps): Homes {
       const row = catalog.homes().find(({ userName }) => userName === user)
       if (row) await store.homes.setState(user, 'orphan')
       await changed(null)
+      await nfs.apply()
       if (row && !isDeleted) return
       if (row) await subvolumes.remove(row.pool, 'homes', user)
       await store.homes.remove(user)
@@ -97,6 +106,10 @@ export function requireConfirmed(name: string, confirm: string): void {
   if (confirm === name) return
   const message = `Type ${name} to confirm.`
   throw new Failure('invalid', 'shares/not-confirmed', message, { details: { fields: { confirm: message } } })
+}
+
+function noHome(user: string): Failure {
+  return new Failure('missing', 'shares/no-home', `There is no home of ${user}.`)
 }
 
 function noOrphan(user: string): Failure {

@@ -7,6 +7,7 @@ import type { Store } from '../store/index.ts'
 import type { ShareRecord } from '../store/shares.ts'
 import type { Catalog } from './catalog.ts'
 import { requireConfirmed } from './homes.ts'
+import type { NfsService } from './nfs.ts'
 import type { SmbSync } from './smb.ts'
 import type { Subvolumes } from './subvolumes.ts'
 
@@ -27,6 +28,7 @@ export interface ShareServiceDeps {
   catalog: Catalog
   subvolumes: Subvolumes
   smb: SmbSync
+  nfs: Pick<NfsService, 'apply'>
   changed(share: string | null): Promise<void>
   clock: Clock
   log: Log
@@ -36,7 +38,7 @@ export interface ShareServiceDeps {
 const madeWithinMs = 10 * 60_000
 
 export function createShareService(deps: ShareServiceDeps): ShareService {
-  const { store, catalog, subvolumes, smb, changed, clock, log } = deps
+  const { store, catalog, subvolumes, smb, nfs, changed, clock, log } = deps
 
   function get(name: string): ShareRecord {
     const found = catalog.share(name)
@@ -90,6 +92,7 @@ export function createShareService(deps: ShareServiceDeps): ShareService {
       await store.shares.setState(name, 'going')
       await changed(name)
       await smb.apply()
+      await nfs.apply()
       await subvolumes.remove(pool, 'shares', name)
       await store.shares.remove(name)
     },

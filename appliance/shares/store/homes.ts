@@ -1,6 +1,7 @@
 import { type Database, writeTransaction } from '../../lib/database.ts'
 import { freeName } from '../../users/index.ts'
 import type { HomeRow } from './migrations.ts'
+import { forgetNfs } from './nfs.ts'
 
 export function createHomeStore(database: Database) {
   return {
@@ -27,6 +28,7 @@ export function createHomeStore(database: Database) {
     async remove(userName: string): Promise<void> {
       await writeTransaction(database, async transaction => {
         await transaction.deleteFrom('home').where('userName', '=', userName).execute()
+        await forgetNfs(transaction, 'homes', userName)
         await freeName(transaction, userName)
       })
     },

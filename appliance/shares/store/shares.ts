@@ -3,6 +3,7 @@ import { Failure } from '../../lib/failure.ts'
 import { freeName, takeName } from '../../users/index.ts'
 import type { Right } from '../schema.ts'
 import type { ShareRow, ShareState } from './migrations.ts'
+import { forgetNfs } from './nfs.ts'
 
 export interface ShareRecord extends ShareRow {
   users: Record<string, Right>
@@ -62,6 +63,7 @@ export function createShareStore(database: Database) {
     async remove(name: string): Promise<void> {
       await writeTransaction(database, async transaction => {
         await transaction.deleteFrom('share').where('name', '=', name).execute()
+        await forgetNfs(transaction, 'shares', name)
         await freeName(transaction, name)
       })
     },

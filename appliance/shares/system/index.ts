@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import { systemClock as clock } from '../../lib/clock.ts'
+import type { LetGo } from '../../lib/let-go.ts'
 import type { Log } from '../../lib/log.ts'
 import { operation } from '../../lib/operation.ts'
 import type { Parts } from '../../lib/parts.ts'
-import { pids, shareName, smbIntent, smbStatus, writer } from '../schema.ts'
+import { nfsIntent, nfsStatus, pids, shareName, smbIntent, smbStatus, writer } from '../schema.ts'
 import { createApply } from './apply.ts'
+import { createNfs, nfsConfOf } from './nfs/index.ts'
 import { placesOf, removePlaces } from './places.ts'
 import { endSambaOf } from './processes.ts'
 import { sambaProblem } from './programs.ts'
@@ -14,16 +16,26 @@ import { createSmbd } from './smbd.ts'
 import { createWriters } from './writers.ts'
 
 const readEveryMs = 60_000
+const askNamesEveryMs = 10 * 60_000
 
-/** What root does for shares: Samba's configuration, and smbd beside the agent. */
-export function createSharesOperations(deps: { config: Config; log: Log; parts: Parts }) {
-  const { config, log, parts } = deps
+/** What root does for shares: the configuration of smbd and of the NFS server, and both beside the agent. */
+export function createSharesOperations(deps: { config: Config; log: Log; parts: Parts; letGo: LetGo }) {
+  const { config, log, parts, letGo } = deps
   const places = placesOf(config)
   const smbd = createSmbd({ places, log })
   const apply = createApply({ config, places, smbd })
   const sessions = createSmbSessions({ log: places.sessionLog, clock })
-  const writersOf = createWriters({ sessions, smbd, conf: places.conf, clock, log })
+  const writersOf = createWriters({
+    sessions,
+    smbd,
+    conf: places.conf,
+    nfs: { conf: nfsConfOf(config), port: config.nfs.port },
+    clock,
+    log,
+  })
+  const nfs = createNfs({ config, log })
   let reading: NodeJS.Timeout | undefined
+  let asking: NodeJS.Timeout | undefined
   let last: Promise<unknown> = Promise.resolve()
 
   /** One at a time, in the order they came, whichever server asks. */
@@ -55,7 +67,51 @@ export function createSharesOperations(deps: { config: Config; log: Log; parts: 
       }),
   })
 
+  parts.add({
+    name: 'nfs',
+    async start() {
+      if (nfs.missing() === null) await nfs.stop()
+      const ask = () =>
+        inTurn(nfs.askNames).catch(error => log.warn('NFS clients could not be looked up', { error }))
+      asking = setInterval(() => void ask(), askNamesEveryMs).unref()
+    },
+    stop: () =>
+      inTurn(async () => {
+        clearInterval(asking)
+        await nfs.stop()
+      }),
+  })
+  letGo.add({
+    isBusy: nfs.isUsed,
+    leave: pool => inTurn(() => nfs.leave(pool)),
+    back: pool => inTurn(() => nfs.back(pool)),
+  })
+
   return {
+    'shares/apply-nfs': operation({
+      input: nfsIntent,
+      output: nfsStatus,
+      run: wanted =>
+        inTurn(async () => {
+          await nfs.apply(wanted)
+          return nfs.status()
+        }),
+    }),
+    'shares/renew-nfs': operation({
+      input: z.strictObject({ name: shareName }),
+      output: z.null(),
+      run: ({ name }) =>
+        inTurn(async () => {
+          await nfs.renew(name)
+          return null
+        }),
+    }),
+    'shares/nfs-status': operation({
+      input: z.object({}),
+      output: nfsStatus,
+      isRead: true,
+      run: nfs.status,
+    }),
     'shares/apply-smb': operation({
       input: smbIntent,
       output: smbStatus,

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { orIfMissing } from './places.ts'
 
@@ -7,24 +8,35 @@ const lookEveryMs = 25
 const killAfterMs = 5_000
 
 /** Ends what Samba runs with this configuration: left by an agent that was killed, or by smbd, whose helpers outlive it. */
-export async function endSambaOf(conf: string): Promise<void> {
+export function endSambaOf(conf: string): Promise<void> {
+  return endProcesses(() => sambaProcessesOf(conf))
+}
+
+/** Asks them to end, again and again, and then makes them. */
+export async function endProcesses(find: () => Promise<number[]>): Promise<void> {
   const deadline = Date.now() + killAfterMs
-  for (let pids = await sambaProcessesOf(conf); pids.length > 0; pids = await sambaProcessesOf(conf)) {
+  for (let pids = await find(); pids.length > 0; pids = await find()) {
     for (const pid of pids) signal(pid, Date.now() < deadline ? 'SIGTERM' : 'SIGKILL')
     await setTimeout(lookEveryMs)
   }
 }
 
-export async function sambaProcessesOf(conf: string): Promise<number[]> {
-  const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)
-  const isOurs = await Promise.all(pids.map(pid => isSambaWith(pid, conf)))
-  return pids.filter((_, index) => isOurs[index])
+export function sambaProcessesOf(conf: string): Promise<number[]> {
+  return processesLike(
+    ([program = '', ...args]) =>
+      sambaProgram.test(program) && args.some(arg => arg === conf || arg === `--configfile=${conf}`),
+  )
 }
 
-async function isSambaWith(pid: number, conf: string): Promise<boolean> {
-  const line = await orIfMissing(readFile(`/proc/${pid}/cmdline`, 'utf8'), '')
-  const [program = '', ...args] = line.split('\0')
-  return sambaProgram.test(program) && args.some(arg => arg === conf || arg === `--configfile=${conf}`)
+/** Those of this program that have this argument. */
+export function processesWith(program: string, argument: string): Promise<number[]> {
+  return processesLike(([first = '', ...args]) => basename(first) === program && args.includes(argument))
+}
+
+async function processesLike(isWanted: (command: readonly string[]) => boolean): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)
+  const lines = await Promise.all(pids.map(pid => orIfMissing(readFile(`/proc/${pid}/cmdline`, 'utf8'), '')))
+  return pids.filter((_, index) => isWanted((lines[index] ?? '').split('\0')))
 }
 
 function signal(pid: number, name: NodeJS.Signals) {

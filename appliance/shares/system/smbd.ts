@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
-import { createConnection, createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { createDaemon, type DaemonState } from '../../lib/daemon.ts'
-import { errnoOf } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import { type Command, type RunResult, run } from '../../lib/run.ts'
 import type { SmbStatus } from '../schema.ts'
 import type { Places } from './places.ts'
+import { isAccepting, isFree } from './ports.ts'
 import { endSambaOf } from './processes.ts'
 import { accountsEnv } from './programs.ts'
 
@@ -94,28 +93,9 @@ async function untilAccepting(port: number, isHopeful: () => boolean) {
   while (Date.now() < deadline && isHopeful() && !(await isAccepting(port))) await setTimeout(lookEveryMs)
 }
 
-function isAccepting(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = createConnection({ port, host: '127.0.0.1' })
-    const answer = (isOpen: boolean) => {
-      socket.destroy()
-      resolve(isOpen)
-    }
-    socket.once('connect', () => answer(true)).once('error', () => answer(false))
-  })
-}
-
 /** The one reason that can be told from outside; otherwise it is being started again. */
 async function whyNot(port: number): Promise<SmbStatus['problem']> {
   if (await isFree(port)) return null
   const message = `smbd cannot be started: port ${port} is in use by another program.`
   return { code: 'shares/smb-port-taken', message }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', error => (errnoOf(error) === 'EADDRINUSE' ? resolve(false) : reject(error)))
-    server.listen(port, () => server.close(() => resolve(true)))
-  })
 }

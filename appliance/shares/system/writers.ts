@@ -7,6 +7,7 @@ import type { Log } from '../../lib/log.ts'
 import { serviceUid } from '../../lib/service-account.ts'
 import { parseSmbStatus } from '../parse/smbstatus.ts'
 import type { Writer } from '../schema.ts'
+import { nfsPeers } from './nfs/peers.ts'
 import type { SmbSessions } from './smb-sessions.ts'
 import type { Smbd } from './smbd.ts'
 
@@ -15,6 +16,8 @@ export interface WritersDeps {
   smbd: Pick<Smbd, 'tool'>
   /** Of our smbd: another one on this box is a program like any other. */
   conf: string
+  /** Of our NFS server: its configuration, and where its clients connect. */
+  nfs: { conf: string; port: number }
   clock: Clock
   log: Log
 }
@@ -31,7 +34,7 @@ const mostKept = 10_000
 const askSmbstatusEveryMs = 1_000
 
 /** Who is behind a process: an SMB session, one of our own, or a program of the box. It may have ended meanwhile. */
-export function createWriters({ sessions, smbd, conf, clock, log }: WritersDeps) {
+export function createWriters({ sessions, smbd, conf, nfs, clock, log }: WritersDeps) {
   const remembered = new BoundedMap<number, { writer: Writer; atMs: number }>(mostKept)
   let askedSmbstatusAtMs = Number.NEGATIVE_INFINITY
 
@@ -44,6 +47,7 @@ export function createWriters({ sessions, smbd, conf, clock, log }: WritersDeps)
   function find(pid: number): Writer | undefined {
     const process = processOf(pid)
     if (!process) return fromSession(pid) ?? lastKnown(pid) ?? { ...nobody, pid }
+    if (isGanesha(process, nfs.conf)) return { ...nobody, pid, face: 'nfs', address: onlyPeer(nfs.port) }
     if (!isSmbd(process, conf)) return { ...nobody, pid, ...outsideSmb(pid, process) }
     return fromSession(pid)
   }
@@ -104,6 +108,16 @@ function outsideSmb(pid: number, { name, command, uid, parent }: Process): Pick<
 
 function isSmbd({ command: [program = '', ...args] }: Process, conf: string): boolean {
   return basename(program).startsWith('smbd') && args.includes(conf)
+}
+
+/** NFS does not tell who wrote; where only one machine is connected, it was that one. */
+function onlyPeer(port: number): string | null {
+  const [one, ...others] = nfsPeers(port)
+  return one !== undefined && others.length === 0 ? one : null
+}
+
+function isGanesha({ command: [program = '', ...args] }: Process, conf: string): boolean {
+  return basename(program) === 'ganesha.nfsd' && args.includes(conf)
 }
 
 /** proc(5). Undefined: it has ended. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Events } from '../../lib/events.ts'
 import { Failure } from '../../lib/failure.ts'
+import type { LetGo } from '../../lib/let-go.ts'
 import type { Log } from '../../lib/log.ts'
 import type { OperationContext } from '../../lib/operation.ts'
 import type { DiskFacts, PoolFacts } from '../schema.ts'
@@ -23,6 +24,7 @@ export interface KeeperDeps {
   isRoot: boolean
   events: Events
   log: Log
+  letGo: LetGo
 }
 
 export interface PoolKey {
@@ -39,7 +41,7 @@ interface LongWork {
 }
 
 /** What all operations share: which kind of pool this machine has, who works on what, and what is looked after. */
-export function createKeeper({ poolsDir, isRoot, events, log, ...deps }: KeeperDeps) {
+export function createKeeper({ poolsDir, isRoot, events, log, letGo: holders, ...deps }: KeeperDeps) {
   const inTurn = createTurns()
   const feed = createFeed({ log })
   /** Who reads in a pool and who unmounts it wait for each other. */
@@ -55,7 +57,9 @@ export function createKeeper({ poolsDir, isRoot, events, log, ...deps }: KeeperD
   let isStopping = false
 
   function followed(plain: PoolBackend): PoolBackend {
-    return plain.kind === 'btrfs' ? followedBackend(plain, { feed, alone: whileMounted }) : plain
+    return plain.kind === 'btrfs'
+      ? followedBackend(plain, { feed, alone: whileMounted, letGo: holders })
+      : plain
   }
 
   const placeOf = ({ name, uuid }: PoolKey): PoolPlace => ({ name, uuid, place: join(poolsDir, name) })

@@ -4,15 +4,24 @@ import type { Stale } from '../kit/api/live.ts'
 
 /** Which questions each of the box's news makes worth asking again. */
 export const stale: Stale = {
-  'storage/changed': () => [['disks'], ['pools'], ['health'], ['shares'], ['files'], ['trash'], ['index']],
+  'storage/changed': () => [
+    ['disks'],
+    ['pools'],
+    ['health'],
+    ['shares'],
+    ['homes'],
+    ['files'],
+    ['trash'],
+    ['index'],
+  ],
   'storage/snapshots-changed': ({ name }) => [['shares', name, 'snapshots'], ['versions']],
   'storage/subvolume-replaced': () => [['files'], ['versions'], ['trash'], ['index']],
   'shares/restored': () => [['files'], ['versions'], ['journal']],
-  'shares/changed': () => [['shares'], ['files', '/'], ['trash'], ['index']],
+  'shares/changed': () => [['shares'], ['homes'], ['files', '/'], ['trash'], ['index']],
   'users/changed': () => [['users'], ['groups'], ['app-passwords'], ['session']],
   'jobs/changed': () => [['jobs'], ['pools'], ['disks']],
   'health/changed': () => [['health']],
-  'system/renamed': () => [['system'], ['shares']],
+  'system/renamed': () => [['system'], ['shares'], ['homes']],
   'files/changed': ({ volume, path }) => {
     const folder = shownAt(String(volume), String(path))
     return { soon: [['files', folder], ['versions']], later: [['journal'], ...above(folder)] }

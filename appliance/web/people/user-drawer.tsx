@@ -5,21 +5,26 @@ import { changeUser, setPassword, type User } from '../api/people.ts'
 import { NewPassword, shortestPassword } from '../kit/account-fields.tsx'
 import { ErrorPanel } from '../kit/error-panel.tsx'
 import { Facts } from '../kit/facts.tsx'
+import { Fold } from '../kit/fold.tsx'
 import { When } from '../kit/format/when.tsx'
 import { useToast } from '../kit/toast.tsx'
+import { NfsEditor } from '../nfs/nfs-editor.tsx'
 import { RoleChoice } from './create-user-dialog.tsx'
 import { DeleteUserDialog } from './delete-user-dialog.tsx'
 import { usePeopleChange } from './use-people-change.ts'
 
-/** One account: name and role, a new password, its end. */
+/** One account: name and role, a new password, its home over NFS, its end. */
 export function UserDrawer({ user, onClose }: { user: User; onClose: () => void }) {
   const { t } = useTranslation()
   const [isDeleting, setDeleting] = useState(false)
+  const [isCovered, setCovered] = useState(false)
   return (
     <Drawer
       opened
       onClose={onClose}
       position="right"
+      // Esc closes the topmost thing alone.
+      closeOnEscape={!isCovered && !isDeleting}
       title={user.displayName}
       transitionProps={{ duration: 130 }}
       closeButtonProps={{ 'aria-label': t('close') }}
@@ -35,6 +40,10 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
         <ProfileForm user={user} />
         <Divider />
         <PasswordForm user={user} />
+        <Divider />
+        <Fold label={t('nfs.homeTitle')}>
+          <NfsEditor place={{ kind: 'homes', name: user.name }} onCovered={setCovered} />
+        </Fold>
         <Divider />
         <Button color="red" variant="outline" onClick={() => setDeleting(true)}>
           {t('people.delete')}

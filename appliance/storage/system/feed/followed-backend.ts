@@ -1,21 +1,27 @@
+import type { LetGo } from '../../../lib/let-go.ts'
 import type { PoolBackend, PoolPlace } from '../backend.ts'
 import type { Feed } from './index.ts'
 
+interface FollowedDeps {
+  feed: Feed
+  alone<T>(pool: string, work: () => Promise<T>): Promise<T>
+  letGo: LetGo
+}
+
 /** A backend whose pools are followed while they are mounted. `alone`: nobody reads in the pool meanwhile. */
-export function followedBackend(
-  backend: PoolBackend,
-  { feed, alone }: { feed: Feed; alone<T>(pool: string, work: () => Promise<T>): Promise<T> },
-): PoolBackend {
+export function followedBackend(backend: PoolBackend, { feed, alone, letGo }: FollowedDeps): PoolBackend {
   /** Whatever comes of it: what is mounted afterwards is followed. */
   async function letGoFor<T>(pool: PoolPlace, work: () => Promise<T>): Promise<T> {
-    return alone(pool.name, async () => {
-      feed.detach(pool)
-      try {
-        return await work()
-      } finally {
-        if ((await backend.facts(pool)).isMounted) feed.attach(pool)
-      }
-    })
+    return letGo.during(pool.name, () =>
+      alone(pool.name, async () => {
+        feed.detach(pool)
+        try {
+          return await work()
+        } finally {
+          if ((await backend.facts(pool)).isMounted) feed.attach(pool)
+        }
+      }),
+    )
   }
 
   return {

@@ -10,10 +10,11 @@ import { Answer } from '../../kit/answer.tsx'
 import { Notice } from '../../kit/notice.tsx'
 import { Card, Part, Sheet } from '../../kit/sheet.tsx'
 import { WayBack } from '../../kit/way-back.tsx'
+import { NfsEditor } from '../../nfs/nfs-editor.tsx'
 import { DeleteShareDialog } from './delete-share-dialog.tsx'
 import { GrantsEditor } from './grants-editor.tsx'
 
-/** One share: how to reach it, who may use it, its history, its end. */
+/** One share: who may use it, how to reach it, its history, its end. */
 export function SharePage() {
   const { t } = useTranslation()
   const { share: name = '' } = useParams()
@@ -50,6 +51,14 @@ function ShareParts({ share }: { share: Share }) {
       <Part title={t('addresses.title')}>
         <Card>
           <AddressLines addresses={share.addresses} />
+        </Card>
+      </Part>
+      <Part title={t('nfs.title')}>
+        <Text c="dimmed" className="prose">
+          {t('nfs.lead')}
+        </Text>
+        <Card>
+          <NfsEditor place={{ kind: 'shares', name: share.name }} />
         </Card>
       </Part>
       <Part

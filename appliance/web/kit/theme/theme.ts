@@ -116,8 +116,11 @@ export const theme = createTheme({
     }),
     Input: Input.extend({
       defaultProps: { size: 'md' },
-      vars: () => ({
-        wrapper: { '--input-bd': 'var(--cairn-field-line)', '--input-height': 'var(--cairn-control)' },
+      vars: (_theme, { error }) => ({
+        wrapper: {
+          '--input-bd': error ? 'var(--cairn-danger)' : 'var(--cairn-field-line)',
+          '--input-height': 'var(--cairn-control)',
+        },
       }),
     }),
     TextInput: TextInput.extend({ defaultProps: { size: 'md' } }),

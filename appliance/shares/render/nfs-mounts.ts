@@ -1,0 +1,25 @@
+export interface NfsMountParts {
+  /** As the client knows this box, without a port. */
+  host: string
+  name: string
+  port: number
+}
+
+const standardPort = 2049
+
+/** What to type in a terminal to mount an export. */
+export function nfsMountsOf({ host, name, port }: NfsMountParts) {
+  const options = ['vers=4', ...(port === standardPort ? [] : [`port=${port}`])].join(',')
+  const source = quoted(`${host}:/${name}`)
+  const folder = quoted(`/mnt/${name}`)
+  const onMac = quoted(name)
+  return {
+    linux: `sudo mkdir -p ${folder} && sudo mount -t nfs -o ${options} ${source} ${folder}`,
+    macos: `mkdir -p ~/${onMac} && sudo mount -t nfs -o ${options},resvport ${source} ~/${onMac}`,
+  }
+}
+
+/** For a shell; names of shares have no quotes. */
+function quoted(text: string): string {
+  return /^[\w./:@[\]-]+$/.test(text) && !text.includes('[') ? text : `'${text}'`
+}

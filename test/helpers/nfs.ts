@@ -1,0 +1,84 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import { createConnection } from 'node:net'
+import { promisify } from 'node:util'
+import type { ExecutionContext } from 'ava'
+import { type Cairn, eventually } from './cairn.ts'
+
+const run = promisify(execFile)
+const socketPath = '/run/rpcbind.sock'
+
+export type NfsVersion = 3 | 4
+
+/** libnfs' own programs against the exports of a Cairn. */
+export interface NfsClient {
+  /** The names in a folder, with what nfs-ls says of them. */
+  list(path: string): Promise<Map<string, { size: number; owner: number; isFolder: boolean }>>
+  copyIn(file: string, path: string): Promise<void>
+  copyOut(path: string, file: string): Promise<void>
+  cat(path: string): Promise<Buffer>
+}
+
+/**
+ * Paths begin with the name of the export. Version 4 of libnfs cannot write 4 KiB or more, so large files are written by
+ * version 3, which finds an export by where the server has it.
+ */
+export function nfsClient(
+  cairn: Cairn,
+  version: NfsVersion,
+  { mountPort }: { mountPort?: number } = {},
+): NfsClient {
+  const query = new URLSearchParams({ version: String(version), nfsport: String(cairn.nfsPort) })
+  if (mountPort !== undefined) query.set('mountport', String(mountPort))
+  const urlOf = (path: string) => `nfs://127.0.0.1${path}?${query}`
+  return {
+    async list(path) {
+      const { stdout } = await run('nfs-ls', [urlOf(path)])
+      const lines = stdout.split('\n').filter(Boolean)
+      return new Map(
+        lines.map(line => {
+          const [mode = '', , owner, , size, ...name] = line.trim().split(/ +/)
+          return [
+            name.join(' '),
+            { size: Number(size), owner: Number(owner), isFolder: mode.startsWith('d') },
+          ]
+        }),
+      )
+    },
+    copyIn: async (file, path) => void (await run('nfs-cp', [file, urlOf(path)])),
+    copyOut: async (path, file) => void (await run('nfs-cp', [urlOf(path), file])),
+    async cat(path) {
+      const { stdout } = await run('nfs-cat', [urlOf(path)], { encoding: 'buffer', maxBuffer: 2 ** 28 })
+      return stdout
+    },
+  }
+}
+
+/**
+ * Version 3 is registered with rpcbind or not served. One of our own listens in a network of its own: here it has only
+ * its Unix socket, and no port of this machine.
+ */
+export async function startRpcbind(t: ExecutionContext): Promise<void> {
+  if (await isAnswering()) return
+  await rm(socketPath, { force: true })
+  const child = spawn('unshare', ['-n', 'rpcbind', '-f'], { stdio: 'ignore' })
+  t.teardown(async () => {
+    const gone = child.exitCode === null ? once(child, 'exit') : undefined
+    child.kill()
+    await gone
+    await rm(socketPath, { force: true })
+  })
+  await eventually(isAnswering)
+}
+
+function isAnswering(): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = createConnection(socketPath)
+    const answer = (is: boolean) => {
+      socket.destroy()
+      resolve(is)
+    }
+    socket.once('connect', () => answer(true)).once('error', () => answer(false))
+  })
+}
