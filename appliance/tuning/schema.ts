@@ -148,7 +148,7 @@ export type TunedPool = z.infer<typeof tunedPool>
 
 export const settingName = z
   .string()
-  .regex(/^[a-z][a-z0-9_]*([.-][a-z0-9_]+){1,5}$/i, 'not the name of a setting')
+  .regex(/^[a-z][a-z0-9-]*(\.[a-z0-9_-]+){1,3}$/i, 'not the name of a setting')
   .max(80)
 export const settingValue = z
   .string()

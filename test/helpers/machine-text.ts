@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RawFacts } from '../../appliance/tuning/schema.ts'
+import { z } from 'zod'
+import { measurements, type RawFacts } from '../../appliance/tuning/schema.ts'
 
 /** Where a machine in the fixtures comes from; none is ever passed off as another. */
 export type Origin = 'recorded' | 'transcribed' | 'synthetic'
@@ -80,4 +81,16 @@ export function machineText({ origin, about, raw }: Pick<Machine, 'origin' | 'ab
     ...raw.writable.map(path => `write ${path}`),
     '',
   ].join('\n')
+}
+
+const measuredFile = z.object({
+  origin: z.enum(['recorded', 'synthetic']),
+  about: z.string(),
+  ...measurements.shape,
+})
+
+/** What was measured on it, or figures that were not measured at all: `origin` says which. */
+export function readMeasured(name: string): z.infer<typeof measuredFile> | null {
+  const path = machineFile(name, 'measured.json')
+  return existsSync(path) ? measuredFile.parse(JSON.parse(readFileSync(path, 'utf8'))) : null
 }

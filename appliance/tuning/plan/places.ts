@@ -33,7 +33,7 @@ export function placesOf({ paths, disks }: Around): Place[] {
         .filter(path => paths.includes(path)),
     ),
     ofNumber('vm.swappiness', '/proc/sys/vm/swappiness', { least: 0, most: 200 }),
-    ofNumber('vm.page-cluster', '/proc/sys/vm/page-cluster', { least: 0, most: 5 }),
+    ofNumber('vm.page-cluster', '/proc/sys/vm/page-cluster', { least: 0, most: 10 }),
     ofDirtyLimit('vm.dirty', 'dirty_ratio', 'dirty_bytes'),
     ofDirtyLimit('vm.dirty-background', 'dirty_background_ratio', 'dirty_background_bytes'),
     ofThree('net.tcp-rmem', '/proc/sys/net/ipv4/tcp_rmem'),
