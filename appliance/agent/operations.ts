@@ -26,7 +26,7 @@ export function createOperations(deps: OperationDeps) {
       isRead: true,
       run: async () => ({ pid: process.pid, uid: process.getuid?.() ?? -1 }),
     }),
-    ...createTuningOperations({ poolsDir: config.poolsDir }),
+    ...createTuningOperations({ ...deps, poolsDir: config.poolsDir, dataDir: config.dataDir }),
     ...createStorageOperations({
       ...deps,
       poolsDir: config.poolsDir,

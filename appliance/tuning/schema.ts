@@ -178,6 +178,12 @@ export type Facts = z.infer<typeof facts>
 
 const rate = z.number().nonnegative().describe('MB/s, of one core.')
 
+export const syncTimes = z.object({ median: z.number().nonnegative(), p99: z.number().nonnegative() })
+export type SyncTimes = z.infer<typeof syncTimes>
+
+export const poolSpeed = z.object({ writeMbPerSecond: z.number().nonnegative(), fsyncMs: syncTimes })
+export type PoolSpeed = z.infer<typeof poolSpeed>
+
 /** What the calibration found on this very machine. Null: could not be measured here. */
 export const measurements = z.object({
   takenAt: z.iso.datetime(),
@@ -196,13 +202,7 @@ export const measurements = z.object({
   ),
   memoryMbPerSecond: z.number().nonnegative().nullable(),
   loopbackMbPerSecond: z.number().nonnegative().nullable(),
-  pools: z.array(
-    z.object({
-      name: z.string(),
-      writeMbPerSecond: z.number().nonnegative(),
-      fsyncMs: z.object({ median: z.number().nonnegative(), p99: z.number().nonnegative() }),
-    }),
-  ),
+  pools: z.array(poolSpeed.extend({ name: z.string() })),
 })
 export type Measurements = z.infer<typeof measurements>
 
@@ -250,3 +250,31 @@ export type Plan = z.infer<typeof plan>
 
 /** What people decided: the name of a setting to its value. */
 export type Choices = Readonly<Record<string, string>>
+
+/** What the agent has set, and what it found there. */
+export const appliedSetting = z.object({
+  name: settingName,
+  found: text,
+  value: z.string(),
+  isSet: z.boolean().describe('Not set: its disk is away.'),
+})
+export type AppliedSetting = z.infer<typeof appliedSetting>
+
+export const settingProblem = z.object({ name: settingName, message: z.string() })
+export type SettingProblem = z.infer<typeof settingProblem>
+
+export const settingState = z.enum([...plannedState.options, 'applied'])
+
+export const tuningSetting = plannedSetting.extend({ state: settingState })
+export type TuningSetting = z.infer<typeof tuningSetting>
+
+export const tuningReport = z.object({
+  facts,
+  measurements: measurements.nullable(),
+  isMeasuredHere: z
+    .boolean()
+    .describe('The figures are of this hardware. If not, nothing is planned by them; measure again.'),
+  settings: z.array(tuningSetting),
+  seen: z.array(seenThing),
+})
+export type TuningReport = z.infer<typeof tuningReport>

@@ -68,9 +68,10 @@ export async function gatherFacts({ root = '/', poolsDir }: GatherOptions): Prom
   const attached = await attachedLoops(root)
   await Promise.all(found.filter(path => !isIdleLoop(path, attached)).map(read))
   for (const path of presences) if (await isThere(at(path))) raw.files[path] = 'there'
-  await Promise.all(namesBelow(raw, '/sys/block/').map(name => addDisk(root, raw, name, read)))
+  const blockDevices = namesBelow(raw, '/sys/block/')
+  await Promise.all(blockDevices.map(name => addDisk(root, raw, name, read)))
   await Promise.all(namesBelow(raw, '/sys/class/net/').map(name => addCard(root, raw, name)))
-  raw.keys = withoutDoubles(raw.keys)
+  raw.keys = await diskKeys(root, blockDevices)
   raw.files['/proc/self/mountinfo'] = await ownMounts(at('/proc/self/mountinfo'), poolsDir)
   if (raw.files['/proc/device-tree/model']?.startsWith('Raspberry'))
     await addPrinted(raw, ['vcgencmd', 'get_throttled'])
@@ -128,7 +129,6 @@ async function addDisk(root: string, raw: RawFacts, name: string, read: (path: s
   const place = await realPlace(root, `/sys/block/${name}`)
   if (place === undefined) return
   raw.links[`/sys/block/${name}`] = place
-  raw.keys[name] = await keyOf(root, name)
   const usb = usbInterfaceOf(place)
   if (usb) {
     for (const file of ['idVendor', 'idProduct', 'speed']) await read(`${usb.device}/${file}`)
@@ -163,6 +163,24 @@ async function addPrinted(raw: RawFacts, command: readonly [string, ...string[]]
     )
       throw error
   }
+}
+
+/** The files of the processor's clock; of every core, or of all together. */
+export async function policyFiles(root: string): Promise<string[]> {
+  const paths = await Promise.all(
+    ['scaling_governor', 'energy_performance_preference'].map(file =>
+      expand(root, `${cpu}/cpufreq/policy*/${file}`),
+    ),
+  )
+  const there = await Promise.all(
+    paths.flat().map(async path => ((await isThere(join(root, path))) ? [path] : [])),
+  )
+  return there.flat()
+}
+
+export async function diskKeys(root: string, names: readonly string[]): Promise<Record<string, string>> {
+  const keys = await Promise.all(names.map(async name => [name, await keyOf(root, name)] as const))
+  return withoutDoubles(Object.fromEntries(keys))
 }
 
 async function realPlace(root: string, path: string): Promise<string | undefined> {
