@@ -1,4 +1,5 @@
 import { chmod, chown, lstat, mkdir, open } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Config, serviceUid } from '../appliance/config.ts'
 import { errnoOf, Failure } from '../appliance/lib/failure.ts'
 
@@ -6,7 +7,7 @@ type Places = Pick<Config, 'dataDir' | 'poolsDir' | 'practice' | 'samba' | 'data
 
 /**
  * Makes the data folder. As root it is root's, with the sticky bit: the service account keeps its settings in it, but
- * can neither move what the agent works in (pools, disks, Samba's configuration) nor put something else in its place.
+ * can neither move what the agent works in (pools, disks, Samba's configuration, what the tuning found) nor put something else in its place.
  */
 export async function makeDataFolder(config: Places): Promise<void> {
   const { dataDir, poolsDir, practice, samba, databasePath, isRoot } = config
@@ -17,6 +18,7 @@ export async function makeDataFolder(config: Places): Promise<void> {
   await makeForRoot(poolsDir, 0o711)
   await makeForRoot(practice.folder, 0o700)
   await makeForRoot(samba.folder, 0o700)
+  await makeForRoot(join(dataDir, 'tuning'), 0o700)
   await handOver(databasePath)
 }
 

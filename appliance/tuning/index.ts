@@ -55,7 +55,7 @@ export function createTuning(deps: TuningDeps): Tuning {
   const { agent, log, version, wait = (ms, signal) => delay(ms, undefined, { signal }) } = deps
   const store = createTuningStore(deps.database)
   const planning = createPlanning({ ...deps, store })
-  const applying = createApplying({ ...deps, planning, wait })
+  const applying = createApplying({ ...deps, planning, store, wait })
   const calibration = createCalibration({ ...deps, planning, store })
   return {
     domain: {

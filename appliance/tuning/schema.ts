@@ -232,7 +232,7 @@ export const plannedSetting = z.object({
   effect: z.string().describe('What it should change.'),
   revert: z.string(),
   state: plannedState.describe('`advice`: nothing takes it up by itself yet.'),
-  problem: text.describe('Why it cannot be set here, or who would have to take it up.'),
+  problem: text.describe('Why it cannot be set here, who would have to take it up, or why it was undone.'),
   isChoice: z.boolean().describe('Somebody chose this value.'),
   memoryBytes: count.describe('What it may cost in memory at most.'),
 })

@@ -8,6 +8,13 @@ interface TuningChoiceTable {
   chosenAt: number
 }
 
+interface TuningUndoneTable {
+  setting: string
+  value: string
+  reason: string
+  undoneAt: number
+}
+
 interface TuningMeasurementTable {
   takenAt: number
   machine: string
@@ -19,6 +26,7 @@ declare module '../lib/database.ts' {
   interface Tables {
     tuningChoice: TuningChoiceTable
     tuningMeasurement: TuningMeasurementTable
+    tuningUndone: TuningUndoneTable
   }
 }
 
@@ -30,9 +38,14 @@ export const tuningMigrations: NamedMigration[] = [
         setting text primary key, value text not null, chosenAt integer not null) strict`.execute(database)
       await sql`create table tuningMeasurement (
         takenAt integer primary key, machine text not null, figures text not null) strict`.execute(database)
+      await sql`create table tuningUndone (
+        setting text primary key, value text not null, reason text not null,
+        undoneAt integer not null) strict`.execute(database)
     },
   },
 ]
+
+export type UndoneSetting = TuningUndoneTable
 
 const keptMeasurements = 20
 
@@ -51,6 +64,29 @@ export function createTuningStore(database: Database) {
     },
     async unchoose(setting: string): Promise<void> {
       await database.deleteFrom('tuningChoice').where('setting', '=', setting).execute()
+    },
+    /** Settings that did not hold, with what they were set to. */
+    async undone(): Promise<UndoneSetting[]> {
+      return database.selectFrom('tuningUndone').selectAll().orderBy('setting').execute()
+    },
+    async noteUndone(rows: readonly UndoneSetting[]): Promise<void> {
+      await database
+        .insertInto('tuningUndone')
+        .values([...rows])
+        .onConflict(conflict =>
+          conflict.column('setting').doUpdateSet(to => ({
+            value: to.ref('excluded.value'),
+            reason: to.ref('excluded.reason'),
+            undoneAt: to.ref('excluded.undoneAt'),
+          })),
+        )
+        .execute()
+    },
+    async forgetUndone(settings: readonly string[]): Promise<void> {
+      await database
+        .deleteFrom('tuningUndone')
+        .where('setting', 'in', [...settings])
+        .execute()
     },
     async keep(figures: Measurements): Promise<void> {
       const row = {

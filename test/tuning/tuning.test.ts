@@ -148,9 +148,34 @@ test('a group after which the box does worse is undone, and the others stay', as
   const rest = await restOf(t, box)
   const end = await box.ended((await rest('POST', '/tuning/apply')).body.job)
   t.like(end, { state: 'failed', error: { code: 'tuning/undone' } })
-  t.is(end.error?.message, 'The memory went back to what was found: A disk of the pool "pool" made errors.')
+  t.is(
+    end.error?.message,
+    'The memory: The box did worse with it (A disk of the pool "pool" made errors), so it went back to what was found.',
+  )
   t.is(await box.machine.get(`${vm}/swappiness`), '60')
   t.is(await box.machine.get('/sys/block/sda/queue/scheduler'), 'mq-deadline')
+})
+
+test('what was undone says so until it holds', async t => {
+  const box = await tuningBox(t)
+  const rest = await restOf(t, box)
+  const swappiness = async () =>
+    (await rest('GET', '/tuning')).body.settings.find(
+      ({ name }: { name: string }) => name === 'vm.swappiness',
+    )
+  box.whileWatched(look => {
+    if (look === 1) box.becomes({ state: 'danger', issues: [] })
+  })
+  await box.ended((await rest('POST', '/tuning/apply')).body.job)
+  t.like(await swappiness(), {
+    state: 'planned',
+    problem:
+      'It was set before, and undone: The box did worse with it (The box is not as well as before), so it went back to what was found.',
+  })
+  await box.ended((await rest('POST', '/tuning/apply')).body.job)
+  t.like(await swappiness(), { state: 'applied', problem: null })
+  await rest('POST', '/tuning/revert', {})
+  t.like(await swappiness(), { state: 'planned', problem: null })
 })
 
 test('trouble that was there before undoes nothing', async t => {

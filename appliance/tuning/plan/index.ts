@@ -88,22 +88,26 @@ function settingOf(facts: Facts, proposal: Proposal, choice: string | undefined)
     from,
     to,
     revert: revertOf(from, advice !== undefined),
-    ...standing(isThere, advice?.consumer, here?.problem),
+    ...standing({ isThere, isKnown: from !== null, consumer: advice?.consumer, problem: here?.problem }),
     isChoice: choice !== undefined,
     memoryBytes,
   }
 }
 
-function standing(
-  isThere: boolean,
-  consumer: string | undefined,
-  problem: string | null | undefined,
-): Pick<PlannedSetting, 'state' | 'problem'> {
-  if (isThere) return { state: 'as-is', problem: null }
-  if (consumer !== undefined) return { state: 'advice', problem: consumer }
-  if (problem) return { state: 'unavailable', problem }
-  return { state: 'planned', problem: null }
+function standing(here: {
+  isThere: boolean
+  isKnown: boolean
+  consumer: string | undefined
+  problem: string | null | undefined
+}): Pick<PlannedSetting, 'state' | 'problem'> {
+  if (here.isThere) return { state: 'as-is', problem: null }
+  if (here.consumer !== undefined) return { state: 'advice', problem: here.consumer }
+  if (here.problem) return { state: 'unavailable', problem: here.problem }
+  // What is not known now could not be put back.
+  return here.isKnown ? { state: 'planned', problem: null } : { state: 'unavailable', problem: notThere }
 }
+
+const notThere = 'This machine does not have it now.'
 
 function chosenWords({ to }: Proposal): Pick<PlannedSetting, 'reason' | 'evidence'> {
   const advised = to === '' ? '' : ` Cairn would take ${to}.`

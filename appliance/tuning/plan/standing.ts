@@ -4,9 +4,13 @@ import type { AppliedSetting, PlannedSetting, TuningSetting } from '../schema.ts
 export function standingOf(
   planned: readonly PlannedSetting[],
   applied: readonly AppliedSetting[],
+  undone: readonly UndoneBefore[],
 ): TuningSetting[] {
   const set = new Map(applied.map(setting => [setting.name, setting]))
-  const known = planned.map(setting => withApplied(setting, set.get(setting.name)))
+  const before = new Map(undone.map(setting => [setting.setting, setting]))
+  const known = planned.map(setting =>
+    withUndone(withApplied(setting, set.get(setting.name)), before.get(setting.name)),
+  )
   const names = new Set(planned.map(setting => setting.name))
   return [...known, ...applied.filter(({ name }) => !names.has(name)).map(leftOver)]
 }
@@ -15,6 +19,18 @@ function withApplied(setting: PlannedSetting, applied: AppliedSetting | undefine
   if (!applied?.isSet || applied.value !== setting.to || setting.state !== 'as-is') return setting
   const from = applied.found
   return { ...setting, from, state: 'applied', revert: `It is set back to ${from ?? 'what was found'}.` }
+}
+
+/** A setting that was set to this before and did not hold. */
+export interface UndoneBefore {
+  setting: string
+  value: string
+  reason: string
+}
+
+function withUndone(setting: TuningSetting, undone: UndoneBefore | undefined): TuningSetting {
+  if (setting.state !== 'planned' || undone?.value !== setting.to) return setting
+  return { ...setting, problem: `It was set before, and undone: ${undone.reason}` }
 }
 
 /** What was set once and nothing asks for any more: the next "apply" puts it back. */

@@ -19,8 +19,13 @@ export function renderReport(report: TuningReport, version: string): string {
     ),
     ...seen.map(thing => `seen        ${thing.seen}`),
     '',
-  ].join('\n')
+  ]
+    .join('\n')
+    .replace(hardwareAddress, 'enx…')
 }
+
+/** systemd names a card on USB after its hardware address. */
+const hardwareAddress = /\benx[\da-f]{12}\b/g
 
 function machineLines({ machine, cpu, memory, power }: Facts): string[] {
   const around = [machine.virtual, machine.container].filter(name => name !== null).join(', ')

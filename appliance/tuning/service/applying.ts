@@ -1,5 +1,6 @@
 import type { Agent } from '../../agent/client.ts'
 import type { JobSpec, Jobs } from '../../jobs/index.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { Events } from '../../lib/events.ts'
 import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
@@ -7,12 +8,15 @@ import { fallOf, isSyncSlow, type Wellbeing } from '../plan/fall.ts'
 import { appliedGroups } from '../plan/index.ts'
 import { outdatedOf } from '../plan/standing.ts'
 import type { PlannedSetting } from '../schema.ts'
+import type { TuningStore } from '../store.ts'
 import { orCancelled } from './cancelled.ts'
 import type { Look, Planning } from './plan.ts'
 
 export interface ApplyingDeps {
   agent: Agent
   planning: Planning
+  store: TuningStore
+  clock: Clock
   jobs: Pick<Jobs, 'start' | 'list'>
   events: Events
   log: Log
@@ -34,7 +38,7 @@ const watchMs = 60_000
 const lookEveryMs = 5_000
 
 export function createApplying(deps: ApplyingDeps): Applying {
-  const { agent, planning, jobs, events, log, health, wait } = deps
+  const { agent, planning, store, clock, jobs, events, log, health, wait } = deps
 
   async function applyAll(context: Context) {
     const look = await planning.look()
@@ -47,13 +51,22 @@ export function createApplying(deps: ApplyingDeps): Applying {
     for (const [index, { group, settings }] of groups.entries()) {
       const report = (message: string) => context.report({ fraction: index / groups.length, message })
       const problem = await applyGroup({ group, settings, look, context, report })
+      await remember(settings, problem)
       events.publish('tuning/changed', {})
-      if (problem) problems.push(problem)
+      if (problem) problems.push(`${capital(inWords[group])}: ${problem}`)
     }
     if (problems.length > 0) throw new Failure('conflict', 'tuning/undone', problems.join(' '))
   }
 
-  /** One group that does not hold keeps no other from being applied. Returns what became of it. */
+  async function remember(settings: readonly PlannedSetting[], problem: string | undefined) {
+    if (problem === undefined) return store.forgetUndone(settings.map(({ name }) => name))
+    const undoneAt = clock.now()
+    await store.noteUndone(
+      settings.map(({ name, to }) => ({ setting: name, value: to, reason: problem, undoneAt })),
+    )
+  }
+
+  /** One group that does not hold keeps no other from being applied. Returns why it did not. */
   async function applyGroup(task: GroupTask): Promise<string | undefined> {
     const { group, settings, report } = task
     report(`Setting ${inWords[group]}`)
@@ -63,25 +76,26 @@ export function createApplying(deps: ApplyingDeps): Applying {
       await agent.call('tuning/apply', { settings: wanted })
     } catch (error) {
       if (!(error instanceof Failure) || error.kind === 'internal') throw error
-      return `${capital(inWords[group])}: ${error.message}`
+      return error.message
     }
     return watchOrUndo(task, before)
   }
 
   async function watchOrUndo({ group, settings, look, context, report }: GroupTask, before: Wellbeing) {
     const names = settings.map(({ name }) => name)
-    let reason: string | undefined
+    let fall: string | undefined
     try {
       report(`Watching how the box does with ${inWords[group]}`)
-      reason = await watch(before, look, context.signal)
+      fall = await watch(before, look, context.signal)
     } catch (error) {
       await agent.call('tuning/revert', { names })
       throw error
     }
-    if (reason === undefined) return undefined
-    log.warn('a group of settings was undone', { group, names, reason })
-    await agent.call('tuning/revert', { names })
-    return `${capital(inWords[group])} went back to what was found: ${reason}.`
+    if (fall === undefined) return undefined
+    log.warn('a group of settings was undone', { group, names, fall })
+    const { failed } = await agent.call('tuning/revert', { names })
+    const left = failed.map(({ message }) => message)
+    return [`The box did worse with it (${fall}), so it went back to what was found.`, ...left].join(' ')
   }
 
   /** Returns what got worse within a minute. */

@@ -55,7 +55,7 @@ export function createPlanning({ agent, store, clock, pools }: PlanDeps): Planni
         facts,
         measurements: measured,
         isMeasuredHere,
-        settings: standingOf(plan.settings, applied),
+        settings: standingOf(plan.settings, applied, await store.undone()),
         seen: plan.seen,
       }
     },

@@ -112,6 +112,7 @@ function worldOf(random: Random): World {
     settable: {},
   }
   for (const place of placesOf(aroundOf(facts))) facts.settable[place.name] = settableOf(place, facts, random)
+  for (const name of Object.keys(facts.settable)) if (random.chance(0.05)) delete facts.settable[name]
   const measured = random.chance(0.7) ? measuredOf(pools, random) : null
   return { facts, measured, choices: choicesOf(facts, measured, random) }
 }

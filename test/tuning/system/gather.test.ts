@@ -2,7 +2,8 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import test from 'ava'
 import { parseFacts } from '../../../appliance/tuning/parse/facts.ts'
-import { facts as factsSchema, rawFacts } from '../../../appliance/tuning/schema.ts'
+import { planOf } from '../../../appliance/tuning/plan/index.ts'
+import { facts as factsSchema, plan as planSchema, rawFacts } from '../../../appliance/tuning/schema.ts'
 import { gatherFacts } from '../../../appliance/tuning/system/gather.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
@@ -12,6 +13,8 @@ test('this very machine: its processor, its memory, and nothing that names it', 
   t.true(facts.cpu.cores >= 1)
   t.true(facts.memory.totalBytes > 64 * 1024 ** 2)
   t.false(Object.keys(raw.files).some(path => /serial|wwid|uuid|address$/.test(path)))
+  const plan = planSchema.parse(planOf(facts, null, {}))
+  t.true(plan.settings.length > 0)
 })
 
 test('a folder that stands for a machine: bridges and links are followed', async t => {
