@@ -13,6 +13,7 @@ export interface FakeMachine {
   get(path: string): Promise<string>
   put(path: string, text: string): Promise<void>
   remove(path: string): Promise<void>
+  addCard(name: string, driver: string): Promise<void>
   /** From now on it takes no value: the kernel bends some without a word. */
   refuse(path: string): Promise<void>
   /** A start of the machine: everything is as the kernel has it. */
@@ -60,6 +61,12 @@ export async function fakeMachine(t: Pick<ExecutionContext, 'teardown'>): Promis
       await writeFile(join(root, path), text)
     },
     remove: path => rm(join(root, path), { recursive: true, force: true }),
+    async addCard(name, driver) {
+      const card = `/sys/class/net/${name}`
+      await machine.put(`${card}/operstate`, 'up\n')
+      await machine.put(`${card}/device/uevent`, '')
+      await symlink(`../../../../bus/usb/drivers/${driver}`, join(root, card, 'device/driver'))
+    },
     async refuse(path) {
       await rm(join(root, path), { force: true })
       await symlink('/dev/null', join(root, path))

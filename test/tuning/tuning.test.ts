@@ -156,6 +156,21 @@ test('a group after which the box does worse is undone, and the others stay', as
   t.is(await box.machine.get('/sys/block/sda/queue/scheduler'), 'mq-deadline')
 })
 
+test('a group after which writing takes three times as long is undone', async t => {
+  const box = await tuningBox(t, [{ name: 'pool', path: '/srv/cairn/pool', disks: ['sda'] }])
+  const rest = await restOf(t, box)
+  box.poolsTake({ median: 8, p99: 40 })
+  await box.ended((await rest('POST', '/tuning/calibrate')).body.job)
+  box.whileWatched(look => box.poolsTake({ median: 9, p99: look < 14 ? 110 : 130 }))
+  const end = await box.ended((await rest('POST', '/tuning/apply')).body.job)
+  t.is(
+    end.error?.message,
+    'The disks: The box did worse with it (writing to the pool pool takes 130 ms, and took 40 ms when it was measured), so it went back to what was found.',
+  )
+  t.is(await box.machine.get(`${vm}/swappiness`), '180')
+  t.is(await box.machine.get('/sys/block/sda/queue/scheduler'), 'none')
+})
+
 test('what was undone says so until it holds', async t => {
   const box = await tuningBox(t)
   const rest = await restOf(t, box)
@@ -250,6 +265,7 @@ test('the text for a bug report tells no pool’s name, no key of a disk and no 
   const pools = [{ name: 'annas-files', path: '/srv/cairn/annas-files', disks: ['sda'] }]
   const box = await tuningBox(t, pools)
   await box.machine.put('/sys/block/sda/wwid', 'naa.5000c500a1b2c3d4\n')
+  await box.machine.addCard('enx00e04c680001', 'r8152')
   const rest = await restOf(t, box)
   const { status, headers, text } = await rest('GET', '/tuning/report')
   t.is(status, 200)
@@ -259,6 +275,8 @@ test('the text for a bug report tells no pool’s name, no key of a disk and no 
   t.regex(text, /^advice {6}pool\.1\.layout: \? -> nossd$/m)
   t.notRegex(text, /annas|5000c500/)
   t.notRegex(text, /[0-9a-f]{8}\./)
+  t.regex(text, /^Network enx…: r8152, /m)
+  t.notRegex(text, /00e04c680001/)
 })
 
 test('the calibration measures in less than a minute, is kept, and counts only on this hardware', async t => {

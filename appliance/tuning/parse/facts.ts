@@ -9,7 +9,9 @@ import { type KnownPool, parsePools } from './pools.ts'
 
 /** The machine as Linux shows it. What is not there is null or empty; nothing is guessed. */
 export function parseFacts(raw: RawFacts, pools: readonly KnownPool[]): Facts {
-  const disks = parseDisks(raw)
+  // A file that stands for a disk is one only where a pool is made of it.
+  const members = new Set(pools.flatMap(pool => pool.disks))
+  const disks = parseDisks(raw).filter(disk => disk.bus !== 'loop' || members.has(disk.name))
   return {
     machine: parseMachine(raw),
     cpu: parseCpu(raw),

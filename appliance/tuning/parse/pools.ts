@@ -21,7 +21,8 @@ function mountOptions(text: string): Map<string, string[]> {
     const [before = '', after = ''] = line.split(' - ')
     const [, , , , place = '', own = ''] = before.split(' ')
     const [type, , superOptions = ''] = after.split(' ')
-    if (type === 'btrfs') found.set(unescaped(place), [...own.split(','), ...superOptions.split(',')])
+    if (type === 'btrfs')
+      found.set(unescaped(place), [...new Set([...own.split(','), ...superOptions.split(',')])])
   }
   return found
 }

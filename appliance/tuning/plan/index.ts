@@ -121,9 +121,12 @@ function revertOf(from: string | null, isAdvice: boolean): string {
 
 /** A setting that no rule speaks of, but that somebody set. */
 function ownIdea(facts: Facts, name: string): Proposal[] {
-  if (facts.settable[name] === undefined) return []
-  const group = groupOf(name)
-  return [{ name, group, title: name, to: '', reason: '', evidence: '', effect: 'What you expect of it.' }]
+  const place = placesOf(aroundOf(facts)).find(place => place.name === name)
+  if (facts.settable[name] === undefined || !place) return []
+  const title = place.what.charAt(0).toUpperCase() + place.what.slice(1)
+  return [
+    { name, group: groupOf(name), title, to: '', reason: '', evidence: '', effect: 'What you expect of it.' },
+  ]
 }
 
 function groupOf(name: string): SettingGroup {

@@ -32,18 +32,14 @@ export function placesOf({ paths, disks }: Around): Place[] {
         .map(path => path.replace('scaling_governor', 'energy_performance_preference'))
         .filter(path => paths.includes(path)),
     ),
-    ofNumber('vm.swappiness', '/proc/sys/vm/swappiness', { least: 0, most: 200 }),
-    ofNumber('vm.page-cluster', '/proc/sys/vm/page-cluster', { least: 0, most: 10 }),
+    ofNumber('vm.swappiness', 'choice of when memory is swapped', 200),
+    ofNumber('vm.page-cluster', 'swap read-ahead', 10),
     ofDirtyLimit('vm.dirty', 'dirty_ratio', 'dirty_bytes'),
     ofDirtyLimit('vm.dirty-background', 'dirty_background_ratio', 'dirty_background_bytes'),
     ofThree('net.tcp-rmem', '/proc/sys/net/ipv4/tcp_rmem'),
     ofThree('net.tcp-wmem', '/proc/sys/net/ipv4/tcp_wmem'),
     ...disks.flatMap(disk => ofDisk(disk)),
   ]
-}
-
-export function placeOf(around: Around, name: string): Place | undefined {
-  return placesOf(around).find(place => place.name === name)
 }
 
 /** The same in every file; where they differ, all of them with commas between, so that they can be put back. */
@@ -65,14 +61,15 @@ function ofEvery(name: string, what: string, paths: string[]): Place {
   }
 }
 
-function ofNumber(name: string, path: string, { least, most }: { least: number; most: number }): Place {
+function ofNumber(name: string, what: string, most: number): Place {
+  const path = `/proc/sys/${name.replace('.', '/')}`
   return {
     name,
-    what: path,
+    what,
     paths: [path],
     read: textOf => textOf(path).trim(),
     write: value => [[path, value]],
-    accepts: value => /^\d{1,3}$/.test(value) && Number(value) >= least && Number(value) <= most,
+    accepts: value => /^\d{1,3}$/.test(value) && Number(value) <= most,
   }
 }
 

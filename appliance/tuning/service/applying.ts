@@ -49,7 +49,8 @@ export function createApplying(deps: ApplyingDeps): Applying {
       .filter(({ settings }) => settings.length > 0)
     const problems: string[] = []
     for (const [index, { group, settings }] of groups.entries()) {
-      const report = (message: string) => context.report({ fraction: index / groups.length, message })
+      const report = (message: string, share = 0) =>
+        context.report({ fraction: (index + share) / groups.length, message })
       const problem = await applyGroup({ group, settings, look, context, report })
       await remember(settings, problem)
       events.publish('tuning/changed', {})
@@ -85,8 +86,10 @@ export function createApplying(deps: ApplyingDeps): Applying {
     const names = settings.map(({ name }) => name)
     let fall: string | undefined
     try {
-      report(`Watching how the box does with ${inWords[group]}`)
-      fall = await watch(before, look, context.signal)
+      fall = await watch(before, look, {
+        signal: context.signal,
+        passed: share => report(`Watching how the box does with ${inWords[group]} as set`, share),
+      })
     } catch (error) {
       await agent.call('tuning/revert', { names })
       throw error
@@ -99,8 +102,13 @@ export function createApplying(deps: ApplyingDeps): Applying {
   }
 
   /** Returns what got worse within a minute. */
-  async function watch(before: Wellbeing, look: Look, signal: AbortSignal): Promise<string | undefined> {
-    for (let passed = 0; passed < watchMs; passed += lookEveryMs) {
+  async function watch(
+    before: Wellbeing,
+    look: Look,
+    { signal, passed }: Watch,
+  ): Promise<string | undefined> {
+    for (let passedMs = 0; passedMs < watchMs; passedMs += lookEveryMs) {
+      passed(passedMs / watchMs)
       await wait(lookEveryMs, signal)
       const fall = fallOf(before, await health()) ?? (await slowSync(look, signal))
       if (fall !== undefined) return fall
@@ -143,7 +151,12 @@ interface GroupTask {
   settings: PlannedSetting[]
   look: Look
   context: Context
-  report(message: string): void
+  report(message: string, share?: number): void
+}
+
+interface Watch {
+  signal: AbortSignal
+  passed(share: number): void
 }
 
 function plannedIn({ plan }: Look, group: Group): PlannedSetting[] {

@@ -88,9 +88,11 @@ export async function hashSpeeds(signal: AbortSignal): Promise<Measurements['has
   }
 }
 
-/** Btrfs packs 128 KiB at a time, and knows the levels 1 to 15. */
 const levels = [1, 2, 3, 5, 7, 9, 12, 15]
-const packMs = 300
+const packMs = 400
+const leastRounds = 2
+/** Btrfs packs 128 KiB by themselves, whose size it tells zstd beforehand. */
+const windowLog = 17
 
 /** Off this thread: a piece at a high level may take long. */
 export async function compressionSpeeds(signal: AbortSignal): Promise<Measurements['compression']> {
@@ -100,28 +102,39 @@ export async function compressionSpeeds(signal: AbortSignal): Promise<Measuremen
   return found
 }
 
+/** Of each piece the shortest time, since any of them may have had to wait for somebody else. */
 async function packed(pieces: readonly Buffer[], level: number, signal: AbortSignal) {
-  const params = { [constants.ZSTD_c_compressionLevel]: level }
-  let [before, after, best, busyMs] = [0, 0, 0, 0]
-  // All pieces once at least: they differ, and so the levels would not be compared on the same.
-  for (let count = 0; count < pieces.length || busyMs < packMs; count++) {
-    signal.throwIfAborted()
-    const piece = pieces[count % pieces.length] as Buffer
-    const from = performance.now()
-    const { length } = await compress(piece, { params })
-    const tookMs = performance.now() - from
-    before += piece.length
-    after += length
-    busyMs += tookMs
-    best = Math.max(best, piece.length / 1e6 / (tookMs / 1000))
-    await delay(Math.min(tookMs, 100), undefined, { signal })
-  }
-  const mean = before / 1e6 / (busyMs / 1000)
-  // A piece that packs easily is no measure for the others: the mean, but for what had to wait.
+  const shortest = pieces.map(() => Number.POSITIVE_INFINITY)
+  const sizes = pieces.map(() => 0)
+  let busyMs = 0
+  for (let round = 0; round < leastRounds || busyMs < packMs; round++)
+    for (const [index, piece] of pieces.entries()) {
+      signal.throwIfAborted()
+      const from = performance.now()
+      sizes[index] = await packedSize(piece, level)
+      const tookMs = performance.now() - from
+      shortest[index] = Math.min(shortest[index] ?? tookMs, tookMs)
+      busyMs += tookMs
+      await delay(Math.min(tookMs, 100), undefined, { signal })
+    }
+  const bytes = sum(pieces.map(piece => piece.length))
   return {
-    mbPerSecond: rounded(Math.min(best, mean * 1.25)),
-    ratio: Math.round((before / after) * 100) / 100,
+    mbPerSecond: rounded(bytes / 1e6 / (sum(shortest) / 1000)),
+    ratio: Math.round((bytes / sum(sizes)) * 100) / 100,
   }
+}
+
+async function packedSize(piece: Buffer, level: number): Promise<number> {
+  const { length } = await compress(piece, {
+    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_windowLog]: windowLog },
+    pledgedSrcSize: piece.length,
+    chunkSize: 2 * piece.length,
+  })
+  return length
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }
 
 const memoryBytes = 32 * 1024 ** 2
