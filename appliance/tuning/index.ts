@@ -10,14 +10,14 @@ import type { Log } from '../lib/log.ts'
 import type { KnownPool } from './parse/pools.ts'
 import type { Wellbeing } from './plan/fall.ts'
 import { tuningRoutes } from './routes.ts'
-import type { TuningReport } from './schema.ts'
+import type { TuningReport } from './schema/index.ts'
 import { createApplying } from './service/applying.ts'
 import { createCalibration } from './service/calibration.ts'
 import { createPlanning } from './service/plan.ts'
 import { createTuningStore, tuningMigrations } from './store.ts'
 
 export type { KnownPool } from './parse/pools.ts'
-export type { TuningReport } from './schema.ts'
+export type { TuningReport } from './schema/index.ts'
 export { tuningMigrations } from './store.ts'
 
 declare module '../lib/events.ts' {
@@ -70,7 +70,7 @@ export function createTuning(deps: TuningDeps): Tuning {
     },
     async hardwareChanged() {
       try {
-        await agent.call('tuning/renew', {})
+        await agent.call('tuning/renew-disks', {})
       } catch (error) {
         // The agent does so itself when it starts.
         if (!(error instanceof Failure)) throw error

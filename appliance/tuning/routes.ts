@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Route, route } from '../http/route.ts'
 import { renderReport } from './render/report.ts'
-import { settingName, settingProblem, settingValue, tuningReport } from './schema.ts'
+import { settingName, settingProblem, settingValue, tuningReport } from './schema/index.ts'
 import type { Applying } from './service/applying.ts'
 import type { Calibration } from './service/calibration.ts'
 import type { Planning } from './service/plan.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Database, NamedMigration } from '../lib/database.ts'
-import { type Choices, type Measurements, measurements } from './schema.ts'
+import { type Choices, type Measurements, measurements } from './schema/index.ts'
 
 interface TuningChoiceTable {
   setting: string

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { measurements, type RawFacts } from '../../appliance/tuning/schema.ts'
+import { measurements, type RawFacts } from '../../appliance/tuning/schema/index.ts'
 
 /** Where a machine in the fixtures comes from; none is ever passed off as another. */
 export type Origin = 'recorded' | 'transcribed' | 'synthetic'

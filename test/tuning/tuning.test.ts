@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { openApiDocument } from '../../appliance/http/openapi.ts'
-import { measurements, tuningReport } from '../../appliance/tuning/schema.ts'
+import { measurements, tuningReport } from '../../appliance/tuning/schema/index.ts'
 import { people } from '../helpers/people.ts'
 import { serve } from '../helpers/rest.ts'
 import { type TuningBox, tuningBox, well } from './box.ts'

@@ -1,4 +1,4 @@
-import type { CpuFeature, Facts, RawFacts } from '../schema.ts'
+import type { CpuFeature, Facts, RawFacts } from '../schema/index.ts'
 import { bytesOf, countOf, fieldsOf, lineOf, namesAt, wordsOf } from './kernel-text.ts'
 
 const folder = '/sys/devices/system/cpu'

@@ -1,4 +1,4 @@
-import type { Facts, RawFacts, TunedDisk } from '../schema.ts'
+import type { Facts, RawFacts, TunedDisk } from '../schema/index.ts'
 import { chosenOf, countOf, flagOf, lineOf, namesAt } from './kernel-text.ts'
 
 /** The disks, and what they hang on. Memory that looks like a disk is none. */

@@ -1,5 +1,5 @@
 import { placesOf } from '../plan/places.ts'
-import type { Facts, RawFacts, Settable } from '../schema.ts'
+import type { Facts, RawFacts, Settable } from '../schema/index.ts'
 import { parseCpu } from './cpu.ts'
 import { parseDisks } from './disks.ts'
 import { parseMachine, parsePower } from './machine.ts'

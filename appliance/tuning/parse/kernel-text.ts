@@ -1,4 +1,4 @@
-import type { RawFacts } from '../schema.ts'
+import type { RawFacts } from '../schema/index.ts'
 
 /** One line of a file without its end, or null. A device tree's texts end with a zero byte. */
 export function lineOf(raw: RawFacts, path: string): string | null {

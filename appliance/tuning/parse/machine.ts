@@ -1,4 +1,4 @@
-import type { Facts, RawFacts } from '../schema.ts'
+import type { Facts, RawFacts } from '../schema/index.ts'
 import { countOf, fieldsOf, flagOf, lineOf, namesAt, numberOf } from './kernel-text.ts'
 
 const dmi = '/sys/class/dmi/id'

@@ -1,4 +1,4 @@
-import type { Facts, RawFacts } from '../schema.ts'
+import type { Facts, RawFacts } from '../schema/index.ts'
 import { chosenOf, countOf, fieldsOf, lineOf, namesAt } from './kernel-text.ts'
 
 type Memory = Facts['memory']

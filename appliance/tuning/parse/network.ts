@@ -1,4 +1,4 @@
-import type { NetworkCard, RawFacts } from '../schema.ts'
+import type { NetworkCard, RawFacts } from '../schema/index.ts'
 import { countOf, lineOf, namesAt } from './kernel-text.ts'
 
 /** Cards with hardware behind them, or with what a hypervisor gives for it; no bridges, no tunnels. */

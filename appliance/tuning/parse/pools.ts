@@ -1,4 +1,4 @@
-import type { RawFacts, TunedPool } from '../schema.ts'
+import type { RawFacts, TunedPool } from '../schema/index.ts'
 
 /** What a higher layer knows of a pool. */
 export interface KnownPool {

@@ -1,4 +1,4 @@
-import type { Choices, Facts, Measurements, Plan, PlannedSetting, SettingGroup } from '../schema.ts'
+import type { Choices, Facts, Measurements, Plan, PlannedSetting, SettingGroup } from '../schema/index.ts'
 import { isAdvisable } from './advice.ts'
 import { placesOf } from './places.ts'
 import { schedulers } from './rules/disks.ts'

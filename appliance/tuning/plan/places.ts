@@ -1,4 +1,4 @@
-import type { TunedDisk } from '../schema.ts'
+import type { TunedDisk } from '../schema/index.ts'
 
 /** A setting that is a file of the kernel's, or several that go together. The agent writes to no other. */
 export interface Place {

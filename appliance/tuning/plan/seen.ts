@@ -1,4 +1,4 @@
-import type { Facts, SeenThing, TunedDisk } from '../schema.ts'
+import type { Facts, SeenThing, TunedDisk } from '../schema/index.ts'
 
 /** What only trying on the real board can prove. It is said, and left as it is. */
 export function seenOn(facts: Facts): SeenThing[] {

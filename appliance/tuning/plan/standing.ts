@@ -1,4 +1,4 @@
-import type { AppliedSetting, PlannedSetting, TuningSetting } from '../schema.ts'
+import type { AppliedSetting, PlannedSetting, TuningSetting } from '../schema/index.ts'
 
 /** The plan as it stands: what the agent has set is `applied`, and was found as it was before that. */
 export function standingOf(

@@ -1,4 +1,4 @@
-import type { Facts, Measurements, TuningReport } from '../schema.ts'
+import type { Facts, Measurements, TuningReport } from '../schema/index.ts'
 
 /** A text for a bug report: the machine, its figures, its settings. No serials, no names, no addresses. */
 export function renderReport(report: TuningReport, version: string): string {

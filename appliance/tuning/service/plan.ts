@@ -6,7 +6,7 @@ import { parseFacts } from '../parse/facts.ts'
 import type { KnownPool } from '../parse/pools.ts'
 import { mayBeChosen, planOf } from '../plan/index.ts'
 import { standingOf } from '../plan/standing.ts'
-import type { AppliedSetting, Choices, Facts, Measurements, Plan, TuningReport } from '../schema.ts'
+import type { AppliedSetting, Choices, Facts, Measurements, Plan, TuningReport } from '../schema/index.ts'
 import type { TuningStore } from '../store.ts'
 
 export interface PlanDeps {

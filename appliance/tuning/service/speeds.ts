@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { constants, zstdCompress } from 'node:zlib'
 import { createBLAKE3, createXXHash3 } from 'hash-wasm'
-import type { Measurements } from '../schema.ts'
+import type { Measurements } from '../schema/index.ts'
 import { samplePieces } from './sample.ts'
 
 const compress = promisify(zstdCompress)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Failure, failureRecord } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Place } from '../plan/places.ts'
-import type { AppliedSetting, SettingProblem } from '../schema.ts'
+import type { AppliedSetting, SettingProblem } from '../schema/index.ts'
 import { createKept, type Kept } from './kept.ts'
 import { placesHere, readPlace, writePlace } from './kernel.ts'
 
@@ -18,8 +18,8 @@ export interface Applying {
   /** Puts back what was found; `null` means all. What cannot be put back is named, the rest is done. */
   revert(names: readonly string[] | null): Promise<{ reverted: string[]; failed: SettingProblem[] }>
   applied(): Promise<AppliedSetting[]>
-  /** Sets again what was set and is not any more: after a start, or when a disk has come back. */
-  renew(): Promise<{ renewed: string[]; failed: SettingProblem[] }>
+  /** Sets again what was set and is not any more: all after a start, what disks have when one came back. */
+  renew(which: 'all' | 'disks'): Promise<{ renewed: string[]; failed: SettingProblem[] }>
   /** Puts everything back, and remembers to set it again. */
   rest(): Promise<void>
 }
@@ -101,7 +101,7 @@ export function createApplying({ root, folder, log }: { root: string; folder: st
           if (!(error instanceof Failure)) throw error
           const target = targetOf(before, state, settings)
           const problems = await undo(places, target, settings)
-          await kept.write(before)
+          await kept.write(withStuck(before, state, problems))
           throw notApplied(error, problems)
         }
         return listed(state).filter(({ name }) => settings.some(setting => setting.name === name))
@@ -129,11 +129,12 @@ export function createApplying({ root, folder, log }: { root: string; folder: st
 
     applied: () => inTurn(async state => listed(state)),
 
-    renew: () =>
+    renew: which =>
       inTurn(async (state, places) => {
         const renewed: string[] = []
         const failed: SettingProblem[] = []
         for (const [name, known] of Object.entries(state.settings)) {
+          if (which === 'disks' && !name.startsWith('disk.')) continue
           const place = places.get(name)
           const now = place ? await readPlace(root, place) : null
           if (!place || now === null || (known.isSet && now === known.value)) continue
@@ -187,6 +188,14 @@ function targetOf(before: Kept, state: Kept, settings: readonly NamedValue[]): K
     if (earlier?.isSet && current) target.settings[name] = { ...current, found: earlier.value }
   }
   return target
+}
+
+/** What could not be put back is still ours to put back. */
+function withStuck(before: Kept, state: Kept, problems: readonly SettingProblem[]): Kept {
+  const stuck = Object.entries(state.settings).filter(([name]) =>
+    problems.some(problem => problem.name === name),
+  )
+  return { ...before, settings: { ...before.settings, ...Object.fromEntries(stuck) } }
 }
 
 function listed({ settings }: Kept): AppliedSetting[] {

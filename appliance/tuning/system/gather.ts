@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { access, readdir, readFile, readlink, realpath } from 'node:fs/promises'
+import { readlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { errnoOf, Failure } from '../../lib/failure.ts'
+import { Failure } from '../../lib/failure.ts'
 import { run } from '../../lib/run.ts'
 import { pciDeviceOf, usbInterfaceOf } from '../parse/disks.ts'
-import type { RawFacts } from '../schema.ts'
+import type { RawFacts } from '../schema/index.ts'
+
+import { diskKeys } from './disk-keys.ts'
+import { expand, isThere, mayWrite, orLeftOut, realPlace, textOf } from './sysfs.ts'
 
 const cpu = '/sys/devices/system/cpu'
 
@@ -92,23 +93,6 @@ function withAlternatives(pattern: string): string[] {
     : [pattern]
 }
 
-async function expand(root: string, pattern: string): Promise<string[]> {
-  let paths = ['']
-  for (const part of pattern.slice(1).split('/')) {
-    if (!part.includes('*')) paths = paths.map(path => `${path}/${part}`)
-    else paths = (await Promise.all(paths.map(path => matching(root, path, part)))).flat()
-  }
-  return paths
-}
-
-async function matching(root: string, folder: string, part: string): Promise<string[]> {
-  const [before = '', after = ''] = part.split('*')
-  const names = await orLeftOut(readdir(join(root, folder)))
-  return (names ?? [])
-    .filter(name => name.startsWith(before) && name.endsWith(after))
-    .map(name => `${folder}/${name}`)
-}
-
 async function attachedLoops(root: string): Promise<Set<string>> {
   const backings = await expand(root, '/sys/block/loop*/loop/backing_file')
   const there = await Promise.all(backings.map(async path => ((await isThere(join(root, path))) ? path : '')))
@@ -165,98 +149,10 @@ async function addPrinted(raw: RawFacts, command: readonly [string, ...string[]]
   }
 }
 
-/** The files of the processor's clock; of every core, or of all together. */
-export async function policyFiles(root: string): Promise<string[]> {
-  const paths = await Promise.all(
-    ['scaling_governor', 'energy_performance_preference'].map(file =>
-      expand(root, `${cpu}/cpufreq/policy*/${file}`),
-    ),
-  )
-  const there = await Promise.all(
-    paths.flat().map(async path => ((await isThere(join(root, path))) ? [path] : [])),
-  )
-  return there.flat()
-}
-
-export async function diskKeys(root: string, names: readonly string[]): Promise<Record<string, string>> {
-  const keys = await Promise.all(names.map(async name => [name, await keyOf(root, name)] as const))
-  return withoutDoubles(Object.fromEntries(keys))
-}
-
-async function realPlace(root: string, path: string): Promise<string | undefined> {
-  const real = await orLeftOut(realpath(join(root, path)))
-  if (real === undefined || root === '/') return real
-  return real.slice((await realpath(root)).length)
-}
-
-/** Where a disk says who it is, the best first. */
-const identities = ['device/wwid', 'wwid', 'device/serial', 'serial', 'device/cid']
-
-/** The same disk has the same key after every start, at whatever port; and nobody learns its serial from it. */
-async function keyOf(root: string, name: string): Promise<string> {
-  for (const file of identities) {
-    const said = (await textOf(join(root, '/sys/block', name, file)))?.trim()
-    if (said) return createHash('sha256').update(said).digest('hex').slice(0, 8)
-  }
-  return name
-}
-
-/** Cheap USB bridges all say the same: then only the kernel's name tells them apart. */
-function withoutDoubles(keys: Record<string, string>): Record<string, string> {
-  const all = Object.values(keys)
-  const isDouble = (key: string) => all.indexOf(key) !== all.lastIndexOf(key)
-  return Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, isDouble(key) ? name : key]))
-}
-
 async function ownMounts(path: string, poolsDir: string): Promise<string> {
   const lines = ((await textOf(path)) ?? '').split('\n')
   const escaped = poolsDir.replaceAll(' ', String.raw`\040`)
   return lines
     .filter(line => line.split(' ')[4]?.startsWith(`${escaped}/`) && line.includes(' - btrfs '))
     .join('\n')
-}
-
-const mostBytes = 4 * 1024 ** 2
-
-async function textOf(path: string): Promise<string | undefined> {
-  const text = await orLeftOut(readFile(path, 'utf8'))
-  return text === undefined || text.length > mostBytes ? undefined : text
-}
-
-function isThere(path: string): Promise<boolean> {
-  return orLeftOut(access(path)).then(done => done === null)
-}
-
-function mayWrite(path: string): Promise<boolean> {
-  return orLeftOut(access(path, constants.W_OK)).then(done => done === null)
-}
-
-/** What sysfs answers for what is not there, has gone, or has nothing to say (the speed of a card without a cable). */
-const leftOut = new Set([
-  'ENOENT',
-  'ENOTDIR',
-  'EISDIR',
-  'EINVAL',
-  'EACCES',
-  'EPERM',
-  'EROFS',
-  'ENODEV',
-  'ENXIO',
-  'EIO',
-  'EAGAIN',
-  'ENODATA',
-  'EOPNOTSUPP',
-  'ENOTSUP',
-  'ETIMEDOUT',
-  'ENOMEDIUM',
-  'EBUSY',
-])
-
-async function orLeftOut<T>(reading: Promise<T>): Promise<(T extends void ? null : T) | undefined> {
-  try {
-    return ((await reading) ?? null) as T extends void ? null : T
-  } catch (error) {
-    if (leftOut.has(errnoOf(error) ?? '')) return undefined
-    throw error
-  }
 }

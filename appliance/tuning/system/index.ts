@@ -11,7 +11,7 @@ import {
   settingProblem,
   settingValue,
   syncTimes,
-} from '../schema.ts'
+} from '../schema/index.ts'
 import { createApplying } from './applying.ts'
 import { gatherFacts } from './gather.ts'
 import { measurePool, probePool } from './pool-speed.ts'
@@ -35,7 +35,7 @@ export function createTuningOperations({ poolsDir, dataDir, log, parts, root = '
   parts.add({
     name: 'tuning',
     async start() {
-      await applying.renew()
+      await applying.renew('all')
     },
     stop: applying.rest,
   })
@@ -67,12 +67,12 @@ export function createTuningOperations({ poolsDir, dataDir, log, parts, root = '
       output: z.object({ reverted: z.array(settingName), failed: z.array(settingProblem) }),
       run: ({ names }) => applying.revert(names),
     }),
-    'tuning/renew': operation({
+    'tuning/renew-disks': operation({
       input: z.strictObject({}),
       output: z.object({ renewed: z.array(settingName), failed: z.array(settingProblem) }),
       // Asked for whenever a disk comes or goes; what it does is logged there.
       isRead: true,
-      run: applying.renew,
+      run: () => applying.renew('disks'),
     }),
     'tuning/measure-pool': operation({
       input: ofPool,

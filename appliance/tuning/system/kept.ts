@@ -2,7 +2,7 @@ import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { errnoOf, Failure } from '../../lib/failure.ts'
-import { settingName } from '../schema.ts'
+import { settingName } from '../schema/index.ts'
 
 const keptSetting = z.object({
   /** Null: not known yet, since the disk was away when it should have been set. */

@@ -3,7 +3,8 @@ import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { type Place, placesOf } from '../plan/places.ts'
-import { diskKeys, policyFiles } from './gather.ts'
+import { diskKeys } from './disk-keys.ts'
+import { expand, isThere } from './sysfs.ts'
 
 /** The settings that this machine has, by name: what no place stands for, nobody can set. */
 export async function placesHere(root: string): Promise<Place[]> {
@@ -52,4 +53,17 @@ async function orGone<T>(reading: Promise<T>): Promise<T | undefined> {
     if (['ENOENT', 'ENODEV', 'ENXIO', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined
     throw error
   }
+}
+
+/** The files of the processor's clock; of every core, or of all together. */
+async function policyFiles(root: string): Promise<string[]> {
+  const paths = await Promise.all(
+    ['scaling_governor', 'energy_performance_preference'].map(file =>
+      expand(root, `/sys/devices/system/cpu/cpufreq/policy*/${file}`),
+    ),
+  )
+  const there = await Promise.all(
+    paths.flat().map(async path => ((await isThere(join(root, path))) ? [path] : [])),
+  )
+  return there.flat()
 }

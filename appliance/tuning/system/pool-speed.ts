@@ -3,7 +3,7 @@ import { type FileHandle, lstat, open, readFile, rm, statfs } from 'node:fs/prom
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { errnoOf, Failure } from '../../lib/failure.ts'
-import type { PoolSpeed, SyncTimes } from '../schema.ts'
+import type { PoolSpeed, SyncTimes } from '../schema/index.ts'
 
 /** On the top of the pool, which is in no share. One that a crash has left is removed by the next measuring. */
 const fileName = '.cairn-measuring'

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { parseFacts } from '../../../appliance/tuning/parse/facts.ts'
-import { facts as factsSchema, type RawFacts } from '../../../appliance/tuning/schema.ts'
+import { facts as factsSchema, type RawFacts } from '../../../appliance/tuning/schema/index.ts'
 import { machineNames, machineText, parseMachineText, readMachine } from '../../helpers/machine-text.ts'
 import { createRandom } from '../../helpers/random.ts'
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { parseFacts } from '../../../appliance/tuning/parse/facts.ts'
 import { planOf } from '../../../appliance/tuning/plan/index.ts'
-import type { Plan } from '../../../appliance/tuning/schema.ts'
+import type { Plan } from '../../../appliance/tuning/schema/index.ts'
 import { machineFile, machineNames, readMachine, readMeasured } from '../../helpers/machine-text.ts'
 
 /** `planned vm.swappiness: 60 -> 180`, in the order of the plan; what is only seen comes last. */

@@ -3,7 +3,7 @@ import { parseFacts } from '../../../appliance/tuning/parse/facts.ts'
 import { isAdvisable } from '../../../appliance/tuning/plan/advice.ts'
 import { aroundOf, mayBeChosen, planOf } from '../../../appliance/tuning/plan/index.ts'
 import { type Place, placesOf } from '../../../appliance/tuning/plan/places.ts'
-import { type Facts, type Measurements, plan as planSchema } from '../../../appliance/tuning/schema.ts'
+import { type Facts, type Measurements, plan as planSchema } from '../../../appliance/tuning/schema/index.ts'
 import { machineNames, readMachine } from '../../helpers/machine-text.ts'
 import { createRandom, type Random } from '../../helpers/random.ts'
 

@@ -55,6 +55,32 @@ test('one setting that is not taken undoes its whole group, and no other', async
   t.deepEqual(await agent.call('tuning/applied', {}), [{ ...pageCluster, found: '3', isSet: true }])
 })
 
+test('what could not be put back is named, and can be put back later', async t => {
+  const machine = await fakeMachine(t)
+  const agent = await machine.agent()
+  await machine.refuse(schedulerFile)
+  // Files that stand for a kernel do not take the bytes back when the share of the memory is written.
+  const dirty = { name: 'vm.dirty', value: '268435456' }
+  t.like(await t.throwsAsync(agent.call('tuning/apply', { settings: [dirty, scheduler] })), {
+    code: 'tuning/not-applied',
+    details: { problems: [{ name: 'vm.dirty' }] },
+  })
+  t.deepEqual(await agent.call('tuning/applied', {}), [{ ...dirty, found: '20%', isSet: true }])
+  t.like(await agent.call('tuning/revert', { names: null }), { reverted: [], failed: [{ name: 'vm.dirty' }] })
+  await machine.put(`${vm}/dirty_bytes`, '0\n')
+  t.like(await agent.call('tuning/revert', { names: null }), { reverted: ['vm.dirty'], failed: [] })
+})
+
+test('a disk that comes back leaves alone what somebody has changed elsewhere meanwhile', async t => {
+  const machine = await fakeMachine(t)
+  const agent = await machine.agent()
+  await agent.call('tuning/apply', { settings: [swappiness, scheduler] })
+  await machine.put(`${vm}/swappiness`, '50\n')
+  await machine.put(schedulerFile, '[none] mq-deadline\n')
+  t.deepEqual(await agent.call('tuning/renew-disks', {}), { renewed: ['disk.sda.scheduler'], failed: [] })
+  t.is(await machine.get(`${vm}/swappiness`), '50')
+})
+
 test('the agent sets no file that is not in its list, and no value that makes no sense', async t => {
   const machine = await fakeMachine(t)
   const agent = await machine.agent()
@@ -120,7 +146,7 @@ test('a disk that is away is set when it comes back', async t => {
   t.is(await machine.get(`${vm}/swappiness`), '180')
   t.like(await next.call('tuning/applied', {}), [{ isSet: false, found: null }, { isSet: true }])
   await machine.put(schedulerFile, '[none] mq-deadline\n')
-  t.deepEqual(await next.call('tuning/renew', {}), { renewed: ['disk.sda.scheduler'], failed: [] })
+  t.deepEqual(await next.call('tuning/renew-disks', {}), { renewed: ['disk.sda.scheduler'], failed: [] })
   t.is(await machine.get(schedulerFile), 'mq-deadline')
 })
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import test from 'ava'
 import { parseFacts } from '../../../appliance/tuning/parse/facts.ts'
 import { planOf } from '../../../appliance/tuning/plan/index.ts'
-import { facts as factsSchema, plan as planSchema, rawFacts } from '../../../appliance/tuning/schema.ts'
+import { facts as factsSchema, plan as planSchema, rawFacts } from '../../../appliance/tuning/schema/index.ts'
 import { gatherFacts } from '../../../appliance/tuning/system/gather.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 

@@ -1,4 +1,4 @@
-import type { TunedDisk } from '../../schema.ts'
+import type { TunedDisk } from '../../schema/index.ts'
 import type { Proposal, World } from './proposal.ts'
 
 /** Only where the fact is plain: what a hypervisor or a file stands behind is ordered there. */

@@ -1,4 +1,4 @@
-import type { TunedDisk, TunedPool } from '../../schema.ts'
+import type { TunedDisk, TunedPool } from '../../schema/index.ts'
 import { counted, type Proposal, rateInWords, type World } from './proposal.ts'
 
 const mountedBy = 'Storage would have to take it up when it mounts the pool.'

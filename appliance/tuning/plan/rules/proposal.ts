@@ -1,4 +1,4 @@
-import type { Facts, Measurements, SettingGroup } from '../../schema.ts'
+import type { Facts, Measurements, SettingGroup } from '../../schema/index.ts'
 
 /** What a rule sees. */
 export interface World {
