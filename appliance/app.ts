@@ -25,8 +25,9 @@ import type { Lifecycle } from './lib/lifecycle.ts'
 import type { Log } from './lib/log.ts'
 import { createSetup } from './setup/index.ts'
 import { createShares, type Shares, type Volume } from './shares/index.ts'
-import { createStorage } from './storage/index.ts'
+import { createStorage, type Storage } from './storage/index.ts'
 import { createSystem } from './system/index.ts'
+import { createTuning, type KnownPool } from './tuning/index.ts'
 import { createUsers } from './users/index.ts'
 
 /** One server process: every domain in its order, and the faces in front of them. */
@@ -40,7 +41,15 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const health = createHealth({ checks: () => domains.flatMap(domain => domain.checks ?? []), log })
   const system = createSystem({ ...kit, httpPort: config.httpPort, smbPort: config.samba.port })
   await migrateDatabase(database, system.domain.migrations ?? [], 'some')
+  const tuning = createTuning({
+    ...kit,
+    jobs,
+    version: system.version,
+    pools: () => poolsToTune(storage),
+    health: health.report,
+  })
   const storage = createStorage({ ...kit, jobs, poolsDir: config.poolsDir })
+  events.on('storage/changed', () => void tuning.hardwareChanged())
   const users = createUsers(kit)
   const shares = createShares({ ...kit, storage, users, system })
   const adopt = ({ pool, kind, name }: Volume, paths: readonly (readonly string[])[]) =>
@@ -79,7 +88,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     shares,
     isPractice: config.practice.count > 0,
   })
-  const domains: Domain[] = [jobs, health, system, storage, users, shares, files, dav, setup].map(
+  const domains: Domain[] = [jobs, health, system, tuning, storage, users, shares, files, dav, setup].map(
     part => part.domain,
   )
 
@@ -140,6 +149,17 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
 const withoutRoot =
   'cairn: not root, so one folder is served: no disks, no snapshots, no SMB. As root there are practice disks.'
 
+/** The pools that are there, and what they are made of, as the tuning wants to know them. */
+async function poolsToTune(storage: Storage): Promise<KnownPool[]> {
+  const [pools, disks] = await Promise.all([storage.pools(), storage.disks()])
+  const nameOf = (serial: string) => disks.find(disk => disk.serial === serial)?.path.replace('/dev/', '')
+  return pools.flatMap(({ name, disks: members }) => {
+    const path = storage.mounted(name)?.path
+    if (path === undefined) return []
+    return [{ name, path, disks: members.map(({ serial }) => nameOf(serial) ?? 'away') }]
+  })
+}
+
 /** Who hears of what: nobody learns of a folder that they could not list. */
 function audienceOf(shares: Shares): Audience {
   const maySee = ({ user }: Actor, kind: 'shares' | 'homes', name: string) =>
@@ -156,6 +176,7 @@ function audienceOf(shares: Shares): Audience {
     'users/changed': toAdmins,
     'shares/changed': toEverybody,
     'system/renamed': toEverybody,
+    'tuning/changed': toAdmins,
     'storage/snapshots-changed': (actor, data) => actor.role === 'admin' || ofSubvolume(actor, data),
     'storage/subvolume-replaced': ofSubvolume,
     'shares/restored': ofSubvolume,

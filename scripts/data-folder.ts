@@ -1,4 +1,5 @@
 import { chmod, chown, lstat, mkdir, open } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Config, serviceUid } from '../appliance/config.ts'
 import { errnoOf, Failure } from '../appliance/lib/failure.ts'
 
@@ -6,7 +7,8 @@ type Places = Pick<Config, 'dataDir' | 'poolsDir' | 'practice' | 'samba' | 'nfs'
 
 /**
  * Makes the data folder. As root it is root's, with the sticky bit: the service account keeps its settings in it, but
- * can neither move what the agent works in (pools, disks, what Samba and the NFS server keep) nor put something else in its place.
+ * can neither move what the agent works in (pools, disks, what Samba, the NFS server and the tuning keep) nor put something
+ * else in its place.
  */
 export async function makeDataFolder(config: Places): Promise<void> {
   const { dataDir, poolsDir, practice, samba, nfs, databasePath, isRoot } = config
@@ -18,6 +20,7 @@ export async function makeDataFolder(config: Places): Promise<void> {
   await makeForRoot(practice.folder, 0o700)
   await makeForRoot(samba.folder, 0o700)
   await makeForRoot(nfs.folder, 0o700)
+  await makeForRoot(join(dataDir, 'tuning'), 0o700)
   await handOver(databasePath)
 }
 

@@ -7,6 +7,7 @@ import { operation } from '../lib/operation.ts'
 import type { Parts } from '../lib/parts.ts'
 import { createSharesOperations } from '../shares/system/index.ts'
 import { createStorageOperations } from '../storage/system/index.ts'
+import { createTuningOperations } from '../tuning/system/index.ts'
 
 export interface OperationDeps {
   config: Config
@@ -27,6 +28,7 @@ export function createOperations(deps: OperationDeps) {
       isRead: true,
       run: async () => ({ pid: process.pid, uid: process.getuid?.() ?? -1 }),
     }),
+    ...createTuningOperations({ ...deps, poolsDir: config.poolsDir, dataDir: config.dataDir }),
     ...createStorageOperations({
       ...deps,
       letGo,

@@ -29,7 +29,7 @@ async function asServiceAccount(...command: string[]): Promise<number> {
 
 asRoot('the service account cannot move or replace what root works in', async t => {
   const { dataDir } = await made(t)
-  for (const name of ['pools', 'disks', 'samba']) {
+  for (const name of ['pools', 'disks', 'samba', 'tuning']) {
     t.not(await asServiceAccount('mv', join(dataDir, name), join(dataDir, 'mine')), 0)
     t.not(await asServiceAccount('rmdir', join(dataDir, name)), 0)
   }

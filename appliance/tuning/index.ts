@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Agent } from '../agent/client.ts'
+import type { Jobs } from '../jobs/index.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Database } from '../lib/database.ts'
+import type { Domain } from '../lib/domain.ts'
+import type { Events } from '../lib/events.ts'
+import { Failure } from '../lib/failure.ts'
+import type { Log } from '../lib/log.ts'
+import type { KnownPool } from './parse/pools.ts'
+import type { Wellbeing } from './plan/fall.ts'
+import { tuningRoutes } from './routes.ts'
+import type { TuningReport } from './schema/index.ts'
+import { createApplying } from './service/applying.ts'
+import { createCalibration } from './service/calibration.ts'
+import { createPlanning } from './service/plan.ts'
+import { createTuningStore, tuningMigrations } from './store.ts'
+
+export type { KnownPool } from './parse/pools.ts'
+export type { TuningReport } from './schema/index.ts'
+export { tuningMigrations } from './store.ts'
+
+declare module '../lib/events.ts' {
+  interface EventMap {
+    /** Measured, set or put back. */
+    'tuning/changed': Record<string, never>
+  }
+}
+
+export interface Tuning {
+  domain: Domain
+  report(): Promise<TuningReport>
+  /** For parts that take a setting up themselves: what the plan, or somebody's choice, says. */
+  valueOf(name: string): Promise<string | undefined>
+  /** Disks came or went: what was set on one that is back is set again. */
+  hardwareChanged(): Promise<void>
+}
+
+export interface TuningDeps {
+  database: Database
+  agent: Agent
+  events: Events
+  jobs: Pick<Jobs, 'start' | 'list'>
+  clock: Clock
+  log: Log
+  version: string
+  /** Storage lies above: it hands in what it knows. */
+  pools(): Promise<KnownPool[]>
+  health(): Promise<Wellbeing>
+  /** Time, for tests that do not want to wait for it. */
+  wait?(ms: number, signal: AbortSignal): Promise<void>
+}
+
+export function createTuning(deps: TuningDeps): Tuning {
+  const { agent, log, version, wait = (ms, signal) => delay(ms, undefined, { signal }) } = deps
+  const store = createTuningStore(deps.database)
+  const planning = createPlanning({ ...deps, store })
+  const applying = createApplying({ ...deps, planning, store, wait })
+  const calibration = createCalibration({ ...deps, planning, store })
+  return {
+    domain: {
+      name: 'tuning',
+      migrations: tuningMigrations,
+      routes: tuningRoutes({ planning, applying, calibration, version }),
+    },
+    report: planning.report,
+    async valueOf(name) {
+      const { plan } = await planning.look()
+      return plan.settings.find(setting => setting.name === name)?.to
+    },
+    async hardwareChanged() {
+      try {
+        await agent.call('tuning/renew-disks', {})
+      } catch (error) {
+        // The agent does so itself when it starts.
+        if (!(error instanceof Failure)) throw error
+        log.debug('settings of disks could not be set again', { error })
+      }
+    },
+  }
+}

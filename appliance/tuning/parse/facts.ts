@@ -1,0 +1,43 @@
+import { placesOf } from '../plan/places.ts'
+import type { Facts, RawFacts, Settable } from '../schema/index.ts'
+import { parseCpu } from './cpu.ts'
+import { parseDisks } from './disks.ts'
+import { parseMachine, parsePower } from './machine.ts'
+import { parseMemory } from './memory.ts'
+import { parseNetwork } from './network.ts'
+import { type KnownPool, parsePools } from './pools.ts'
+
+/** The machine as Linux shows it. What is not there is null or empty; nothing is guessed. */
+export function parseFacts(raw: RawFacts, pools: readonly KnownPool[]): Facts {
+  // A file that stands for a disk is one only where a pool is made of it.
+  const members = new Set(pools.flatMap(pool => pool.disks))
+  const disks = parseDisks(raw).filter(disk => disk.bus !== 'loop' || members.has(disk.name))
+  return {
+    machine: parseMachine(raw),
+    cpu: parseCpu(raw),
+    memory: parseMemory(raw),
+    disks,
+    network: parseNetwork(raw),
+    power: parsePower(raw),
+    pools: parsePools(raw, pools),
+    settable: settableOf(raw, disks),
+  }
+}
+
+function settableOf(raw: RawFacts, disks: Facts['disks']): Record<string, Settable> {
+  const writable = new Set(raw.writable)
+  const places = placesOf({ paths: Object.keys(raw.files), disks })
+  return Object.fromEntries(
+    places.map(place => {
+      const isThere = place.paths.length > 0 && place.paths.every(path => raw.files[path] !== undefined)
+      const value = isThere ? place.read(path => raw.files[path] ?? '') : null
+      const problem = isThere ? closedOf(place.paths, writable) : `This machine has no ${place.what}.`
+      return [place.name, { value, problem }]
+    }),
+  )
+}
+
+function closedOf(paths: readonly string[], writable: ReadonlySet<string>): string | null {
+  const closed = paths.find(path => !writable.has(path))
+  return closed === undefined ? null : `${closed} cannot be written here.`
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import type { Agent } from '../../agent/client.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { Failure } from '../../lib/failure.ts'
+import { parseFacts } from '../parse/facts.ts'
+import type { KnownPool } from '../parse/pools.ts'
+import { mayBeChosen, planOf } from '../plan/index.ts'
+import { standingOf } from '../plan/standing.ts'
+import type { AppliedSetting, Choices, Facts, Measurements, Plan, TuningReport } from '../schema/index.ts'
+import type { TuningStore } from '../store.ts'
+
+export interface PlanDeps {
+  agent: Agent
+  store: TuningStore
+  clock: Clock
+  /** What higher layers know of the pools. */
+  pools(): Promise<KnownPool[]>
+}
+
+export interface Look {
+  facts: Facts
+  measured: Measurements | null
+  isMeasuredHere: boolean
+  plan: Plan
+  applied: AppliedSetting[]
+}
+
+export interface Planning {
+  look(): Promise<Look>
+  report(): Promise<TuningReport>
+  /** Null gives the setting back to the plan. */
+  choose(name: string, value: string | null): Promise<void>
+}
+
+export function createPlanning({ agent, store, clock, pools }: PlanDeps): Planning {
+  async function look(given?: Choices): Promise<Look> {
+    const [raw, known, measured, choices, applied] = await Promise.all([
+      agent.call('tuning/facts', {}),
+      pools(),
+      store.latest(),
+      given ?? store.choices(),
+      agent.call('tuning/applied', {}),
+    ])
+    const facts = parseFacts(raw, known)
+    const isMeasuredHere = measured !== null && measured.machine === fingerprintOf(facts)
+    const plan = planOf(facts, isMeasuredHere ? measured : null, choices)
+    return { facts, measured, isMeasuredHere, plan, applied }
+  }
+
+  return {
+    look: () => look(),
+    async report() {
+      const { facts, measured, isMeasuredHere, plan, applied } = await look()
+      return {
+        facts,
+        measurements: measured,
+        isMeasuredHere,
+        settings: standingOf(plan.settings, applied, await store.undone()),
+        seen: plan.seen,
+      }
+    },
+    async choose(name, value) {
+      if (value === null) return store.unchoose(name)
+      const { facts, plan } = await look({})
+      if (facts.settable[name] === undefined && !plan.settings.some(setting => setting.name === name))
+        throw new Failure('missing', 'tuning/no-setting', `This machine has no setting ${name}.`)
+      if (!mayBeChosen(facts, plan.settings, name, value)) throw badValue(name, value)
+      await store.choose(name, value, clock.now())
+    },
+  }
+}
+
+function badValue(name: string, value: string): Failure {
+  const message = `${name} cannot be set to ${value} on this machine.`
+  return new Failure('invalid', 'tuning/bad-value', message, { details: { fields: { value: message } } })
+}
+
+/** Other hardware, another fingerprint. Disks that come and go by USB, and files that stand for disks, do not count. */
+export function fingerprintOf({ machine, cpu, memory, disks }: Facts): string {
+  const lasting = disks.filter(({ bus }) => bus !== 'loop' && bus !== 'usb').map(({ key }) => key)
+  const quarters = Math.round(memory.totalBytes / 256 / 1024 ** 2)
+  const parts = [machine.board, cpu.model, cpu.threads, quarters, ...lasting.sort()]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12)
+}

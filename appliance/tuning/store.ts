@@ -1,0 +1,125 @@
+import { sql } from 'kysely'
+import type { Database, NamedMigration } from '../lib/database.ts'
+import { type Choices, type Measurements, measurements } from './schema/index.ts'
+
+interface TuningChoiceTable {
+  setting: string
+  value: string
+  chosenAt: number
+}
+
+interface TuningUndoneTable {
+  setting: string
+  value: string
+  reason: string
+  undoneAt: number
+}
+
+interface TuningMeasurementTable {
+  takenAt: number
+  machine: string
+  /** JSON. */
+  figures: string
+}
+
+declare module '../lib/database.ts' {
+  interface Tables {
+    tuningChoice: TuningChoiceTable
+    tuningMeasurement: TuningMeasurementTable
+    tuningUndone: TuningUndoneTable
+  }
+}
+
+export const tuningMigrations: NamedMigration[] = [
+  {
+    name: 'tuning/001-choice',
+    async up(database) {
+      await sql`create table tuningChoice (
+        setting text primary key, value text not null, chosenAt integer not null) strict`.execute(database)
+      await sql`create table tuningMeasurement (
+        takenAt integer primary key, machine text not null, figures text not null) strict`.execute(database)
+      await sql`create table tuningUndone (
+        setting text primary key, value text not null, reason text not null,
+        undoneAt integer not null) strict`.execute(database)
+    },
+  },
+]
+
+export type UndoneSetting = TuningUndoneTable
+
+const keptMeasurements = 20
+
+export function createTuningStore(database: Database) {
+  return {
+    async choices(): Promise<Choices> {
+      const rows = await database.selectFrom('tuningChoice').selectAll().orderBy('setting').execute()
+      return Object.fromEntries(rows.map(row => [row.setting, row.value]))
+    },
+    async choose(setting: string, value: string, chosenAt: number): Promise<void> {
+      await database
+        .insertInto('tuningChoice')
+        .values({ setting, value, chosenAt })
+        .onConflict(conflict => conflict.column('setting').doUpdateSet({ value, chosenAt }))
+        .execute()
+    },
+    async unchoose(setting: string): Promise<void> {
+      await database.deleteFrom('tuningChoice').where('setting', '=', setting).execute()
+    },
+    /** Settings that did not hold, with what they were set to. */
+    async undone(): Promise<UndoneSetting[]> {
+      return database.selectFrom('tuningUndone').selectAll().orderBy('setting').execute()
+    },
+    async noteUndone(rows: readonly UndoneSetting[]): Promise<void> {
+      await database
+        .insertInto('tuningUndone')
+        .values([...rows])
+        .onConflict(conflict =>
+          conflict.column('setting').doUpdateSet(to => ({
+            value: to.ref('excluded.value'),
+            reason: to.ref('excluded.reason'),
+            undoneAt: to.ref('excluded.undoneAt'),
+          })),
+        )
+        .execute()
+    },
+    async forgetUndone(settings: readonly string[]): Promise<void> {
+      await database
+        .deleteFrom('tuningUndone')
+        .where('setting', 'in', [...settings])
+        .execute()
+    },
+    async keep(figures: Measurements): Promise<void> {
+      const row = {
+        takenAt: Date.parse(figures.takenAt),
+        machine: figures.machine,
+        figures: JSON.stringify(figures),
+      }
+      await database
+        .insertInto('tuningMeasurement')
+        .values(row)
+        .onConflict(conflict => conflict.column('takenAt').doUpdateSet(row))
+        .execute()
+      await database
+        .deleteFrom('tuningMeasurement')
+        .where('takenAt', 'not in', query =>
+          query
+            .selectFrom('tuningMeasurement')
+            .select('takenAt')
+            .orderBy('takenAt', 'desc')
+            .limit(keptMeasurements),
+        )
+        .execute()
+    },
+    /** The newest. Figures of an older version that measured something else count as none. */
+    async latest(): Promise<Measurements | null> {
+      const row = await database
+        .selectFrom('tuningMeasurement')
+        .select('figures')
+        .orderBy('takenAt', 'desc')
+        .executeTakeFirst()
+      return row === undefined ? null : (measurements.safeParse(JSON.parse(row.figures)).data ?? null)
+    },
+  }
+}
+
+export type TuningStore = ReturnType<typeof createTuningStore>

@@ -1,0 +1,69 @@
+import { constants } from 'node:fs'
+import { open, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { errnoOf, Failure } from '../../lib/failure.ts'
+import { type Place, placesOf } from '../plan/places.ts'
+import { diskKeys } from './disk-keys.ts'
+import { expand, isThere } from './sysfs.ts'
+
+/** The settings that this machine has, by name: what no place stands for, nobody can set. */
+export async function placesHere(root: string): Promise<Place[]> {
+  const names = (await orGone(readdir(join(root, '/sys/block')))) ?? []
+  const keys = await diskKeys(root, names)
+  const disks = names.map(name => ({ name, key: keys[name] ?? name }))
+  return placesOf({ paths: await policyFiles(root), disks })
+}
+
+/** How it is now. Null: it is not there. */
+export async function readPlace(root: string, place: Place): Promise<string | null> {
+  const texts = new Map<string, string>()
+  for (const path of place.paths) {
+    const text = await orGone(readFile(join(root, path), 'utf8'))
+    if (text === undefined) return null
+    texts.set(path, text)
+  }
+  return texts.size === 0 ? null : place.read(path => texts.get(path) ?? '')
+}
+
+/** Sets it, and makes sure that the kernel took it: some values it bends without a word. */
+export async function writePlace(root: string, place: Place, value: string): Promise<void> {
+  for (const [path, text] of place.write(value)) await writeText(join(root, path), path, text)
+  const now = await readPlace(root, place)
+  if (now === value) return
+  const message = `${place.name} was set to ${value}, and is ${now ?? 'not there'}.`
+  throw new Failure('conflict', 'tuning/not-taken', message)
+}
+
+async function writeText(place: string, path: string, text: string) {
+  try {
+    await using file = await open(place, constants.O_WRONLY | constants.O_TRUNC)
+    await file.writeFile(text)
+  } catch (error) {
+    const code = errnoOf(error)
+    if (code === undefined) throw error
+    const message = `${path} could not be set to ${text} (${code}).`
+    throw new Failure('unavailable', 'tuning/not-writable', message, { cause: error })
+  }
+}
+
+async function orGone<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (['ENOENT', 'ENODEV', 'ENXIO', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined
+    throw error
+  }
+}
+
+/** The files of the processor's clock; of every core, or of all together. */
+async function policyFiles(root: string): Promise<string[]> {
+  const paths = await Promise.all(
+    ['scaling_governor', 'energy_performance_preference'].map(file =>
+      expand(root, `/sys/devices/system/cpu/cpufreq/policy*/${file}`),
+    ),
+  )
+  const there = await Promise.all(
+    paths.flat().map(async path => ((await isThere(join(root, path))) ? [path] : [])),
+  )
+  return there.flat()
+}

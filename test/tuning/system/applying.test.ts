@@ -1,0 +1,193 @@
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'ava'
+import { silentLog } from '../../../appliance/lib/log.ts'
+import { createApplying } from '../../../appliance/tuning/system/applying.ts'
+import { testIf } from '../../helpers/needs.ts'
+import { tempFolder } from '../../helpers/temp.ts'
+import { fakeMachine, vm } from '../fake-machine.ts'
+
+const swappiness = { name: 'vm.swappiness', value: '180' }
+const pageCluster = { name: 'vm.page-cluster', value: '0' }
+const scheduler = { name: 'disk.sda.scheduler', value: 'mq-deadline' }
+const schedulerFile = '/sys/block/sda/queue/scheduler'
+
+test('a group is set, what was found is kept, and one or all are put back', async t => {
+  const machine = await fakeMachine(t)
+  const agent = await machine.agent()
+  t.deepEqual(await agent.call('tuning/apply', { settings: [swappiness, pageCluster] }), [
+    { ...swappiness, found: '60', isSet: true },
+    { ...pageCluster, found: '3', isSet: true },
+  ])
+  t.is(await machine.get(`${vm}/swappiness`), '180')
+  t.deepEqual(await agent.call('tuning/revert', { names: ['vm.swappiness'] }), {
+    reverted: ['vm.swappiness'],
+    failed: [],
+  })
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+  t.is(await machine.get(`${vm}/page-cluster`), '0')
+  await agent.call('tuning/revert', { names: null })
+  t.is(await machine.get(`${vm}/page-cluster`), '3')
+  t.deepEqual(await agent.call('tuning/applied', {}), [])
+})
+
+test('set twice, it still goes back to what was found first', async t => {
+  const machine = await fakeMachine(t)
+  const agent = await machine.agent()
+  await agent.call('tuning/apply', { settings: [swappiness] })
+  await agent.call('tuning/apply', { settings: [{ ...swappiness, value: '100' }] })
+  t.is(await machine.get(`${vm}/swappiness`), '100')
+  await agent.call('tuning/revert', { names: null })
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+})
+
+test('one setting that is not taken undoes its whole group, and no other', async t => {
+  const machine = await fakeMachine(t)
+  const agent = await machine.agent()
+  await agent.call('tuning/apply', { settings: [pageCluster] })
+  await machine.refuse(schedulerFile)
+  const error = await t.throwsAsync(
+    agent.call('tuning/apply', { settings: [swappiness, { ...pageCluster, value: '1' }, scheduler] }),
+  )
+  t.like(error, { code: 'tuning/not-applied', details: { reason: 'tuning/not-taken', problems: [] } })
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+  t.is(await machine.get(`${vm}/page-cluster`), '0')
+  t.deepEqual(await agent.call('tuning/applied', {}), [{ ...pageCluster, found: '3', isSet: true }])
+})
+
+test('what could not be put back is named, and can be put back later', async t => {
+  const machine = await fakeMachine(t)
+  const agent = await machine.agent()
+  await machine.refuse(schedulerFile)
+  // Files that stand for a kernel do not take the bytes back when the share of the memory is written.
+  const dirty = { name: 'vm.dirty', value: '268435456' }
+  t.like(await t.throwsAsync(agent.call('tuning/apply', { settings: [dirty, scheduler] })), {
+    code: 'tuning/not-applied',
+    details: { problems: [{ name: 'vm.dirty' }] },
+  })
+  t.deepEqual(await agent.call('tuning/applied', {}), [{ ...dirty, found: '20%', isSet: true }])
+  t.like(await agent.call('tuning/revert', { names: null }), { reverted: [], failed: [{ name: 'vm.dirty' }] })
+  await machine.put(`${vm}/dirty_bytes`, '0\n')
+  t.like(await agent.call('tuning/revert', { names: null }), { reverted: ['vm.dirty'], failed: [] })
+})
+
+test('a disk that comes back leaves alone what somebody has changed elsewhere meanwhile', async t => {
+  const machine = await fakeMachine(t)
+  const agent = await machine.agent()
+  await agent.call('tuning/apply', { settings: [swappiness, scheduler] })
+  await machine.put(`${vm}/swappiness`, '50\n')
+  await machine.put(schedulerFile, '[none] mq-deadline\n')
+  t.deepEqual(await agent.call('tuning/renew-disks', {}), { renewed: ['disk.sda.scheduler'], failed: [] })
+  t.is(await machine.get(`${vm}/swappiness`), '50')
+})
+
+test('the agent sets no file that is not in its list, and no value that makes no sense', async t => {
+  const machine = await fakeMachine(t)
+  const agent = await machine.agent()
+  const apply = (name: string, value: string) => agent.call('tuning/apply', { settings: [{ name, value }] })
+  for (const name of [
+    'kernel.core-pattern',
+    'disk.sdb.scheduler',
+    'disk.sda.scheduler.more',
+    'vm.overcommit',
+  ])
+    t.like(await t.throwsAsync(apply(name, '1')), { details: { reason: 'tuning/no-setting' } }, name)
+  for (const name of ['../../etc/passwd', 'vm/swappiness', '/proc/sys/vm/swappiness', 'vm.swappiness\n', ''])
+    t.like(await t.throwsAsync(apply(name, '1')), { code: 'agent/invalid-input' }, name)
+  for (const value of ['201', '-1', '60; rm', 'sixty', '6e1', ' 60'])
+    t.like(
+      await t.throwsAsync(apply('vm.swappiness', value)),
+      { details: { reason: 'tuning/bad-value' } },
+      value,
+    )
+  t.like(await t.throwsAsync(apply('vm.swappiness', '60\n60')), { code: 'agent/invalid-input' })
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+})
+
+test('stopping the agent puts everything back, and starting it sets it again', async t => {
+  const machine = await fakeMachine(t)
+  const first = await machine.agent()
+  await first.call('tuning/apply', { settings: [swappiness] })
+  await first.stop()
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+  const second = await machine.agent()
+  t.is(await machine.get(`${vm}/swappiness`), '180')
+  await second.call('tuning/revert', { names: null })
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+})
+
+test('an agent that died does not take its own value for what was found', async t => {
+  const machine = await fakeMachine(t)
+  await (await machine.agent()).call('tuning/apply', { settings: [swappiness] })
+  const next = await machine.agent()
+  t.deepEqual(await next.call('tuning/applied', {}), [{ ...swappiness, found: '60', isSet: true }])
+  await next.call('tuning/revert', { names: null })
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+})
+
+test('after a restart of the machine it is set again, and goes back to what is found then', async t => {
+  const machine = await fakeMachine(t)
+  await (await machine.agent()).call('tuning/apply', { settings: [swappiness] })
+  await machine.restart()
+  await machine.put(`${vm}/swappiness`, '70\n')
+  const next = await machine.agent()
+  t.is(await machine.get(`${vm}/swappiness`), '180')
+  await next.call('tuning/revert', { names: null })
+  t.is(await machine.get(`${vm}/swappiness`), '70')
+})
+
+test('a disk that is away is set when it comes back', async t => {
+  const machine = await fakeMachine(t)
+  const first = await machine.agent()
+  await first.call('tuning/apply', { settings: [scheduler, swappiness] })
+  await first.stop()
+  await machine.remove('/sys/block/sda')
+  const next = await machine.agent()
+  t.is(await machine.get(`${vm}/swappiness`), '180')
+  t.like(await next.call('tuning/applied', {}), [{ isSet: false, found: null }, { isSet: true }])
+  await machine.put(schedulerFile, '[none] mq-deadline\n')
+  t.deepEqual(await next.call('tuning/renew-disks', {}), { renewed: ['disk.sda.scheduler'], failed: [] })
+  t.is(await machine.get(schedulerFile), 'mq-deadline')
+})
+
+test('what was set and cannot be read any more stops the tuning, and is not forgotten', async t => {
+  const machine = await fakeMachine(t)
+  const agent = await machine.agent()
+  await agent.call('tuning/apply', { settings: [swappiness] })
+  const file = join(machine.dataDir, 'tuning', 'applied.json')
+  await writeFile(file, '{"boot": 7')
+  t.like(await t.throwsAsync(agent.call('tuning/revert', { names: null })), { code: 'tuning/kept-broken' })
+  t.is(await readFile(file, 'utf8'), '{"boot": 7')
+})
+
+test('a folder that somebody else put there is not used', async t => {
+  const machine = await fakeMachine(t)
+  const elsewhere = await tempFolder(t)
+  await symlink(elsewhere, join(machine.dataDir, 'tuning'))
+  const agent = await machine.agent()
+  t.like(await t.throwsAsync(agent.call('tuning/apply', { settings: [swappiness] })), {
+    code: 'tuning/foreign-folder',
+  })
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+})
+
+testIf('root')('the real kernel takes a setting and gives it back', async t => {
+  const file = '/proc/sys/vm/page-cluster'
+  const found = (await readFile(file, 'utf8')).trim()
+  t.teardown(() => writeFile(file, found).catch(() => undefined))
+  const folder = join(await tempFolder(t), 'tuning')
+  await mkdir(folder, { mode: 0o700 })
+  const applying = createApplying({ root: '/', folder, log: silentLog })
+  const other = found === '2' ? '4' : '2'
+  try {
+    await applying.apply([{ name: 'vm.page-cluster', value: other }])
+  } catch (error) {
+    t.like(error, { code: 'tuning/not-applied' })
+    t.log('This machine lets nobody set it, and says so.')
+    t.is((await readFile(file, 'utf8')).trim(), found)
+    return
+  }
+  t.is((await readFile(file, 'utf8')).trim(), other)
+  await applying.revert(null)
+  t.is((await readFile(file, 'utf8')).trim(), found)
+})
