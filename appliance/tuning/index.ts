@@ -32,7 +32,7 @@ export interface Tuning {
   report(): Promise<TuningReport>
   /** For parts that take a setting up themselves: what the plan, or somebody's choice, says. */
   valueOf(name: string): Promise<string | undefined>
-  /** Disks came or went: what was set on one that is back is set again. */
+  /** Disks or pools came or went: what was set on one that is back is set again. */
   hardwareChanged(): Promise<void>
 }
 
@@ -70,11 +70,11 @@ export function createTuning(deps: TuningDeps): Tuning {
     },
     async hardwareChanged() {
       try {
-        await agent.call('tuning/renew-disks', {})
+        await agent.call('tuning/renew-hardware', {})
       } catch (error) {
         // The agent does so itself when it starts.
         if (!(error instanceof Failure)) throw error
-        log.debug('settings of disks could not be set again', { error })
+        log.debug('settings of disks and pools could not be set again', { error })
       }
     },
   }

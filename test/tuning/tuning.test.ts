@@ -272,7 +272,7 @@ test('the text for a bug report tells no pool’s name, no key of a disk and no 
   t.regex(headers.get('content-type') ?? '', /^text\/plain/)
   t.regex(text, /^Cairn 1\.2\.3, kernel/)
   t.regex(text, /^planned {5}disk\.sda\.scheduler: none -> mq-deadline$/m)
-  t.regex(text, /^advice {6}pool\.1\.layout: \? -> nossd$/m)
+  t.regex(text, /^unavailable pool\.1\.layout: \? -> nossd /m)
   t.notRegex(text, /annas|5000c500/)
   t.notRegex(text, /[0-9a-f]{8}\./)
   t.regex(text, /^Network enx…: r8152, /m)

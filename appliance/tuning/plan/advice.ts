@@ -2,9 +2,6 @@
 const values: [name: RegExp, value: RegExp][] = [
   [/^zram\.size$/, /^(none|\d{6,12})$/],
   [/^zram\.algorithm$/, /^[a-z0-9-]{2,20}$/],
-  [/^pool\..+\.compression$/, /^(none|zstd:([1-9]|1[0-5]))$/],
-  [/^pool\..+\.layout$/, /^(ssd|nossd)$/],
-  [/^pool\..+\.discard$/, /^(none|async|sync)$/],
   [/^samba\.(multichannel|async)$/, /^(yes|no)$/],
   [
     /^samba\.signing$/,

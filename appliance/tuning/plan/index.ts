@@ -67,13 +67,23 @@ function offeredFor({ cpu, disks }: Facts, name: string): string[] | undefined {
 }
 
 /** The groups of a plan that the agent can set, in order: those before are the ground for those after. */
-export const appliedGroups = ['processor', 'memory', 'disks', 'network'] as const satisfies SettingGroup[]
+export const appliedGroups = [
+  'processor',
+  'memory',
+  'disks',
+  'network',
+  'pools',
+] as const satisfies SettingGroup[]
 
 /** Of the files that there are several of, one stands for all. */
-export function aroundOf({ disks, cpu }: Facts) {
+export function aroundOf({ disks, cpu, pools }: Facts) {
   const policy = '/sys/devices/system/cpu/cpufreq/policy0'
   const files = ['scaling_governor', 'energy_performance_preference'].map(file => `${policy}/${file}`)
-  return { paths: cpu.scaling ? files.slice(0, cpu.scaling.preferences.length > 0 ? 2 : 1) : [], disks }
+  return {
+    paths: cpu.scaling ? files.slice(0, cpu.scaling.preferences.length > 0 ? 2 : 1) : [],
+    disks,
+    pools,
+  }
 }
 
 function settingOf(facts: Facts, proposal: Proposal, choice: string | undefined): PlannedSetting {
@@ -125,12 +135,6 @@ function ownIdea(facts: Facts, name: string): Proposal[] {
   if (facts.settable[name] === undefined || !place) return []
   const title = place.what.charAt(0).toUpperCase() + place.what.slice(1)
   return [
-    { name, group: groupOf(name), title, to: '', reason: '', evidence: '', effect: 'What you expect of it.' },
+    { name, group: place.group, title, to: '', reason: '', evidence: '', effect: 'What you expect of it.' },
   ]
-}
-
-function groupOf(name: string): SettingGroup {
-  if (name.startsWith('cpu.')) return 'processor'
-  if (name.startsWith('disk.')) return 'disks'
-  return name.startsWith('net.') ? 'network' : 'memory'
 }

@@ -178,6 +178,7 @@ const inWords: Record<Group, string> = {
   memory: 'the memory',
   disks: 'the disks',
   network: 'the network',
+  pools: 'the pools',
 }
 
 function capital(text: string): string {

@@ -121,6 +121,7 @@ function poolOf(name: string, disks: Facts['disks'], random: Random): Facts['poo
   const options = ['noatime', 'ssd', 'compress=zstd:1', 'compress=zstd:9', 'discard=async']
   return {
     name,
+    path: `/srv/cairn/${name}`,
     disks: disks.filter(() => random.chance(0.3)).map(disk => disk.name),
     mountOptions: random.chance(0.3) ? null : options.filter(() => random.chance(0.5)),
   }
@@ -153,6 +154,9 @@ function someValue(name: string, { cpu, disks }: Pick<Facts, 'cpu' | 'disks'>, r
   if (name === 'cpu.governor') return random.pick(cpu.scaling?.governors ?? ['powersave'])
   if (name === 'cpu.energy-preference') return random.pick(['power', 'performance', 'balance_performance'])
   if (name.startsWith('vm.dirty')) return random.pick(['20%', '5%', '0%', String(random.below(2 ** 31))])
+  if (name.endsWith('.compression')) return random.pick(['none', 'lzo', 'zstd:1', 'zstd:9', 'force:zstd:3'])
+  if (name.endsWith('.layout')) return random.pick(['ssd', 'nossd', 'ssd_spread'])
+  if (name.endsWith('.discard')) return random.pick(['none', 'sync', 'async'])
   if (name.startsWith('net.')) return `4096 131072 ${131_072 + random.below(2 ** 27)}`
   if (name.endsWith('.scheduler')) {
     const disk = disks.find(({ key }) => name.includes(`.${key}.`))
@@ -203,6 +207,8 @@ function choicesOf(facts: Facts, measured: Measurements | null, random: Random):
     'performance',
     'yes',
     'zstd:5',
+    'nossd',
+    'async',
     '4096 8192 16384',
     '1048576',
   ]
@@ -225,12 +231,17 @@ function applied(facts: Facts, settings: ReturnType<typeof planOf>['settings']):
   return { ...facts, settable, disks }
 }
 
-/** Files that behave as the kernel's: of two ways to set a limit, the one written last counts. */
+/** Files and mounts that behave as the kernel's: of two ways to set a limit, the one written last counts. */
 class FakeKernel {
   readonly files = new Map<string, string>()
+  readonly options = new Set<string>()
 
   set(place: Place, value: string) {
     for (const [path, text] of place.write(value)) {
+      if (place.isMount) {
+        this.remount(path, text)
+        continue
+      }
       this.files.set(path, path.endsWith('/scheduler') ? `[${text}] other` : text)
       const other = path.endsWith('_bytes')
         ? path.replace('_bytes', '_ratio')
@@ -239,7 +250,17 @@ class FakeKernel {
     }
   }
 
-  get(place: Place): string {
+  /** As Linux does it: an option takes the place of those of its kind, and what is off is not shown. */
+  remount(path: string, option: string) {
+    const kind = /^(no)?(compress|discard|ssd)/.exec(option)?.[2]
+    for (const old of this.options) if (old.includes(kind ?? option)) this.options.delete(old)
+    if (option !== 'compress=none' && option !== 'nodiscard')
+      this.options.add(option === 'discard=sync' ? 'discard' : option)
+    const shown = ['rw', ...this.options, 'subvol=/'].join(',')
+    this.files.set('/proc/self/mountinfo', `61 29 0:45 / ${path} rw,noatime - btrfs /dev/sda ${shown}\n`)
+  }
+
+  get(place: Place): string | null {
     return place.read(path => this.files.get(path) ?? '0')
   }
 }
