@@ -6,6 +6,7 @@ import { parseMachine, parsePower } from './machine.ts'
 import { parseMemory } from './memory.ts'
 import { parseNetwork } from './network.ts'
 import { type KnownPool, parsePools } from './pools.ts'
+import { parseSamba } from './samba.ts'
 
 /** The machine as Linux shows it. What is not there is null or empty; nothing is guessed. */
 export function parseFacts(raw: RawFacts, pools: readonly KnownPool[]): Facts {
@@ -20,7 +21,7 @@ export function parseFacts(raw: RawFacts, pools: readonly KnownPool[]): Facts {
     network: parseNetwork(raw),
     power: parsePower(raw),
     pools: parsePools(raw, pools),
-    settable: settableOf(raw, disks, pools),
+    settable: { ...settableOf(raw, disks, pools), ...parseSamba(raw) },
   }
 }
 

@@ -10,6 +10,7 @@ import { placement, servers, sqlite, worker } from './rules/processes.ts'
 import { energyPreference, governor } from './rules/processor.ts'
 import type { Proposal, Rule } from './rules/proposal.ts'
 import { seenOn } from './seen.ts'
+import { type TakenPlace, takenPlaces } from './taken-places.ts'
 
 const rules: Rule[] = [
   governor,
@@ -54,9 +55,14 @@ export function mayBeChosen(
   name: string,
   value: string,
 ): boolean {
-  const place = placesOf(aroundOf(facts)).find(place => place.name === name)
+  const place = placeNamed(facts, name)
   if (place) return place.accepts(value) && (offeredFor(facts, name)?.includes(value) ?? true)
   return settings.some(setting => setting.name === name) && isAdvisable(name, value)
+}
+
+/** What can be set under this name; undefined: nothing takes it up. */
+export function placeNamed(facts: Facts, name: string): TakenPlace | undefined {
+  return [...placesOf(aroundOf(facts)), ...takenPlaces].find(place => place.name === name)
 }
 
 /** What the kernel offers to choose from, where it says so. */
@@ -66,13 +72,14 @@ function offeredFor({ cpu, disks }: Facts, name: string): string[] | undefined {
   return disks.find(disk => name === `disk.${disk.key}.scheduler`)?.schedulers
 }
 
-/** The groups of a plan that the agent can set, in order: those before are the ground for those after. */
+/** The groups of a plan that can be set, in order: those before are the ground for those after. */
 export const appliedGroups = [
   'processor',
   'memory',
   'disks',
   'network',
   'pools',
+  'faces',
 ] as const satisfies SettingGroup[]
 
 /** Of the files that there are several of, one stands for all. */
@@ -131,7 +138,7 @@ function revertOf(from: string | null, isAdvice: boolean): string {
 
 /** A setting that no rule speaks of, but that somebody set. */
 function ownIdea(facts: Facts, name: string): Proposal[] {
-  const place = placesOf(aroundOf(facts)).find(place => place.name === name)
+  const place = placeNamed(facts, name)
   if (facts.settable[name] === undefined || !place) return []
   const title = place.what.charAt(0).toUpperCase() + place.what.slice(1)
   return [
