@@ -94,6 +94,23 @@ poolTest('layout and discard of a pool are set, and one that cannot be written s
   t.notRegex(await optionsOf(box), /nossd|discard/)
 })
 
+poolTest('a pool that storage mounts again has its settings before that is answered', async t => {
+  const { box, agent } = await startTuned(t, await tempFolder(t))
+  await box.createPool('single')
+  await agent.call('tuning/apply', { settings: [{ name: compression, value: 'zstd:7' }] })
+  const place = join(box.poolsDir, 'pool')
+  const { stdout } = await run(['findmnt', '--noheadings', '--output', 'UUID', place])
+  // As after an error that has passed: storage starts such a pool afresh.
+  await run(['mount', '-o', 'remount,ro', place])
+  await box.agent.call('storage/mount-pool', { name: 'pool', uuid: stdout.trim(), retired: [] })
+  t.regex(await optionsOf(box), /^rw,.* rw,.*compress=zstd:7,/)
+  t.deepEqual(await agent.call('tuning/applied', {}), [
+    { name: compression, found: 'zstd:1', value: 'zstd:7', isSet: true },
+  ])
+  await agent.call('tuning/revert', { names: null })
+  t.regex(await optionsOf(box), /compress=zstd:1,/)
+})
+
 interface Tuned {
   box: Box
   agent: Agent
