@@ -24,7 +24,7 @@ export function tlsCiphers({ facts, measured }: World): Proposal[] {
         : 'ChaCha20 is the faster of two ciphers that are equally safe here.',
       evidence: figures,
       effect: 'Less work for the processor with each encrypted transfer.',
-      advice: { from: null, consumer: 'The HTTPS server would have to take it up.' },
+      advice: { from: null, consumer: 'An HTTPS server would have to take it up, and there is none yet.' },
     },
   ]
 }
@@ -111,7 +111,11 @@ export function nfsThreads({ facts }: World): Proposal[] {
       evidence: `${counted(facts.cpu.cores, 'core')}.`,
       effect: 'Many clients at once wait less for each other.',
       memoryBytes: threads * threadBytes,
-      advice: { from: String(usualThreads), consumer: 'The NFS server would have to take it up.' },
+      advice: {
+        from: null,
+        consumer:
+          'The NFS server of the kernel would have to take it up. Cairn runs NFS-Ganesha, whose threads are its own.',
+      },
     },
   ]
 }
