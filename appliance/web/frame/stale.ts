@@ -4,7 +4,17 @@ import type { Stale } from '../kit/api/live.ts'
 
 /** Which questions each of the box's news makes worth asking again. */
 export const stale: Stale = {
-  'storage/changed': () => [['disks'], ['pools'], ['health'], ['shares'], ['files'], ['trash'], ['index']],
+  'storage/changed': () => [
+    ['disks'],
+    ['pools'],
+    ['health'],
+    ['shares'],
+    ['files'],
+    ['trash'],
+    ['index'],
+    ['tuning'],
+  ],
+  'tuning/changed': () => [['tuning']],
   'storage/snapshots-changed': ({ name }) => [['shares', name, 'snapshots'], ['versions']],
   'storage/subvolume-replaced': () => [['files'], ['versions'], ['trash'], ['index']],
   'shares/restored': () => [['files'], ['versions'], ['journal']],
