@@ -75,6 +75,7 @@ pageTest('settings are applied, put back and chosen, one by one and all, by keyb
   await page.keyboard.press('Enter')
   await drawer.getByText('All swap is zram.').waitFor()
   t.deepEqual(await violations(page), [])
+  await picture(page, 'hardware-setting', false)
   await drawer.getByRole('button', { name: 'Apply this setting' }).click()
   await drawer.getByRole('button', { name: 'Put it back' }).waitFor()
   t.is(await box.machine.get(`${vm}/swappiness`), '180')
@@ -131,6 +132,7 @@ pageTest('a group that was undone, and what could not be put back, say so', asyn
   await page.getByRole('button', { name: 'Put all back' }).click()
   await page.getByText('One setting could not be put back').waitFor()
   t.deepEqual(await violations(page), [])
+  await picture(page, 'hardware-stuck', false)
 })
 
 pageTest('a machine with everything is told on every screen, in either scheme', async t => {
@@ -155,6 +157,29 @@ pageTest('a machine with everything is told on every screen, in either scheme', 
       await picture(page, `hardware-drawer-${size}-${scheme}`, false)
     }
   }
+})
+
+pageTest('where nothing can be set each says why, and the rest of the page is as elsewhere', async t => {
+  const cairn = await startCairn(t, { args: claimed })
+  const page = await openPage(t, await openBrowser(t), { size: 'phone' })
+  await signIn(page, cairn)
+  const report = { ...reportOf('container'), isMeasuredHere: false }
+  await page.route('**/api/v1/tuning', route => route.fulfill({ json: report }))
+  await page.goto(`${cairn.url}/hardware`)
+  await page.getByText('Inside a container').waitFor()
+  const unavailable = page.getByRole('list', { name: 'Cannot be set here' })
+  await unavailable.getByRole('button').first().click()
+  const drawer = page.getByRole('dialog')
+  await drawer.getByText('It cannot be set here').waitFor()
+  t.is(await drawer.getByRole('button', { name: 'Apply this setting' }).count(), 0)
+  t.is(await drawer.getByLabel('A value of your own').count(), 0)
+  t.deepEqual(await violations(page), [])
+  await picture(page, 'hardware-unavailable', false)
+  await page.keyboard.press('Escape')
+  await drawer.waitFor({ state: 'detached' })
+  t.is(await page.getByRole('button', { name: /^Apply/ }).count(), 0)
+  t.deepEqual(await violations(page), [])
+  await picture(page, 'hardware-container')
 })
 
 /** What the page would hear of a machine of the fixtures, with half of the plan applied and one of its own. */

@@ -135,12 +135,16 @@ function AllActions({ planned, applied, onStuck }: AllProps) {
 function Stuck({ failed, settings }: { failed: PutBack['failed']; settings: readonly TuningSetting[] }) {
   const { t } = useTranslation()
   if (failed.length === 0) return null
-  const titleOf = (name: string) => settings.find(setting => setting.name === name)?.title ?? name
+  const words = ({ name, message }: (typeof failed)[number]) => {
+    const title = settings.find(setting => setting.name === name)?.title ?? name
+    // What the plan does not ask for any more has no other title than its name, which the message begins with.
+    return title === name ? message : `${title}: ${message}`
+  }
   return (
     <Notice kind="warning" title={t('hardware.stuck', { count: failed.length })}>
-      {failed.map(({ name, message }) => (
-        <Text key={name} className="unbroken">
-          {titleOf(name)}: {message}
+      {failed.map(one => (
+        <Text key={one.name} className="unbroken">
+          {words(one)}
         </Text>
       ))}
     </Notice>
