@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import { createJobs, type Jobs } from '../../appliance/jobs/index.ts'
 import { migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
-import { createEvents } from '../../appliance/lib/events.ts'
+import { createEvents, type Events } from '../../appliance/lib/events.ts'
 import { silentLog } from '../../appliance/lib/log.ts'
 import { createTuning, type KnownPool, type Tuning } from '../../appliance/tuning/index.ts'
 import type { Wellbeing } from '../../appliance/tuning/plan/fall.ts'
@@ -15,6 +15,7 @@ export interface TuningBox {
   agent: FakeAgent
   tuning: Tuning
   jobs: Jobs
+  events: Events
   /** How the box is from now on. */
   becomes(wellbeing: Wellbeing): void
   /** Called at each look at the health while a group is watched. */
@@ -69,6 +70,7 @@ export async function tuningBox(t: ExecutionContext, pools: KnownPool[] = []): P
     agent,
     tuning,
     jobs,
+    events,
     becomes(next) {
       wellbeing = next
     },
