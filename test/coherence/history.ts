@@ -16,10 +16,13 @@ export function createHistory() {
   let comparedAtMs = 0
 
   return {
-    /** `isTakenBack`: the share `other` may have gone back to a snapshot since, and ids with it. */
+    /**
+     * `isTakenBack`: the share `other` may have gone back to a snapshot since, and ids with it. `mayHaveLostId`: the id of
+     * this file was nowhere for a moment.
+     */
     compare(
       now: ReadonlyMap<string, Found>,
-      { isTakenBack }: { isTakenBack: boolean },
+      { isTakenBack, mayHaveLostId }: { isTakenBack: boolean; mayHaveLostId(path: string): boolean },
     ): { path: string; text: string }[] {
       const problems: { path: string; text: string }[] = []
       const bearers = new Map<number, string>()
@@ -50,6 +53,7 @@ export function createHistory() {
           hasOneName &&
           !isFromThen &&
           !isTemporary(was.path) &&
+          !mayHaveLostId(path) &&
           !mayHaveBeenNew(is, comparedAtMs)
         )
           problems.push({ path, text: `the id ${was.id} of ${was.path} became ${is.id}` })
