@@ -59,6 +59,7 @@ export async function proveCoherence(
     const wasDropped = journal.countOf(dropped) > drops
     const problems = history.compare(disk, {
       isTakenBack,
+      wasDropped,
       // Root wrote the id of another file over it while nothing else knew its own.
       mayHaveLostId: path =>
         wasDropped && journal.touching([path]).some(text => text.includes(' shell cp -a ')),
