@@ -63,10 +63,11 @@ export function tuningRoutes(deps: {
       method: 'post',
       path: '/tuning/apply',
       summary:
-        'Set what is planned, group by group; each is watched for a minute and undone if the box does worse',
+        'Set what is planned, or one setting of it, group by group; each is watched for a minute and undone if the box does worse',
+      query: z.strictObject({ name: settingName.optional() }),
       status: 202,
       reply: jobStarted,
-      handle: async () => ({ job: (await applying.apply()).id }),
+      handle: async ({ query }) => ({ job: (await applying.apply(query.name ?? null)).id }),
     }),
     route({
       ...shared,

@@ -10,6 +10,9 @@ import { SignInPage } from './sign-in/sign-in-page.tsx'
 const BoxPage = lazy(async () => ({ default: (await import('./box/box-page.tsx')).BoxPage }))
 const SharesPage = lazy(async () => ({ default: (await import('./box/shares/shares-page.tsx')).SharesPage }))
 const SharePage = lazy(async () => ({ default: (await import('./box/shares/share-page.tsx')).SharePage }))
+const HardwarePage = lazy(async () => ({
+  default: (await import('./box/hardware/hardware-page.tsx')).HardwarePage,
+}))
 const PeoplePage = lazy(async () => ({ default: (await import('./people/people-page.tsx')).PeoplePage }))
 const HistoryPage = lazy(async () => ({ default: (await import('./history/history-page.tsx')).HistoryPage }))
 const ShareHistoryPage = lazy(async () => ({
@@ -55,6 +58,7 @@ function Pages({ person }: { person: Person }) {
           <>
             <Route path="/storage" element={<BoxPage />} />
             <Route path="/storage/:pool/replace/:disk" element={<BoxPage />} />
+            <Route path="/hardware" element={<HardwarePage />} />
             <Route path="/shares" element={<SharesPage />} />
             <Route path="/shares/:share" element={<SharePage />} />
             <Route path="/people" element={<PeoplePage />} />

@@ -38,7 +38,7 @@ export async function startCairn(volume: string, options: { hasJournal?: boolean
 }
 
 /** The whole of Cairn as `scripts/start` runs it, on its own practice disk. */
-export async function startInstance(data: string): Promise<Peer> {
+export async function startInstance(data: string, { servers = 1 } = {}): Promise<Peer> {
   const [http, smb, nfs] = [await freePort(), await freePort(), await freePort()]
   const options = ['--data', data, '--http-port', `${http}`, '--smb-port', `${smb}`, '--nfs-port', `${nfs}`]
   const practice = [
@@ -50,6 +50,8 @@ export async function startInstance(data: string): Promise<Peer> {
     'admin:Bench-pass-1',
     '--pool',
     'single',
+    '--servers',
+    `${servers}`,
   ]
   const child = spawn(join(root, 'scripts/start'), [...options, ...practice], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -7,6 +7,15 @@ function mayHaveBeenNew({ bornSeconds }: Found, sinceMs: number): boolean {
   return (bornSeconds + 1) * 1000 + youngMs > sinceMs
 }
 
+export interface Trouble {
+  /** The share `other` may have gone back to a snapshot since, and ids with it. */
+  isTakenBack: boolean
+  /** The index was forgotten; with it what would have told of a change that keeps size and time, if not yet taken in. */
+  wasDropped: boolean
+  /** The id of this file was nowhere for a moment. */
+  mayHaveLostId(path: string): boolean
+}
+
 /** What must hold from one quiet moment to the next. */
 export function createHistory() {
   /** Which content an etag of an id stood for. */
@@ -16,10 +25,9 @@ export function createHistory() {
   let comparedAtMs = 0
 
   return {
-    /** `isTakenBack`: the share `other` may have gone back to a snapshot since, and ids with it. */
     compare(
       now: ReadonlyMap<string, Found>,
-      { isTakenBack }: { isTakenBack: boolean },
+      { isTakenBack, wasDropped, mayHaveLostId }: Trouble,
     ): { path: string; text: string }[] {
       const problems: { path: string; text: string }[] = []
       const bearers = new Map<number, string>()
@@ -35,7 +43,8 @@ export function createHistory() {
         bearers.set(is.id, path)
         const key = `${is.id} ${is.etag}`
         const known = contents.get(key)
-        if (is.kind === 'file' && isKept(path) && known !== undefined && known !== is.hash)
+        const isJudged = is.kind === 'file' && isKept(path) && !wasDropped
+        if (isJudged && known !== undefined && known !== is.hash)
           problems.push({ path, text: `the etag ${is.etag} stood for other content before` })
         contents.set(key, is.hash)
         if (path.startsWith('other/')) ofOther.add(key)
@@ -50,6 +59,7 @@ export function createHistory() {
           hasOneName &&
           !isFromThen &&
           !isTemporary(was.path) &&
+          !mayHaveLostId(path) &&
           !mayHaveBeenNew(is, comparedAtMs)
         )
           problems.push({ path, text: `the id ${was.id} of ${was.path} became ${is.id}` })

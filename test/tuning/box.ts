@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import { createJobs, type Jobs } from '../../appliance/jobs/index.ts'
 import { migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
-import { createEvents } from '../../appliance/lib/events.ts'
+import { createEvents, type Events } from '../../appliance/lib/events.ts'
 import { silentLog } from '../../appliance/lib/log.ts'
 import { createTuning, type KnownPool, type Tuning, type TuningDeps } from '../../appliance/tuning/index.ts'
 import { sambaDefaults } from '../../appliance/tuning/parse/samba.ts'
@@ -18,6 +18,7 @@ export interface TuningBox {
   jobs: Jobs
   /** The tuning of another server process on the same settings. */
   another(): Promise<Tuning>
+  events: Events
   /** How the box is from now on. */
   becomes(wellbeing: Wellbeing): void
   /** Called at each look at the health while a group is watched. */
@@ -78,6 +79,7 @@ export async function tuningBox(t: ExecutionContext, pools: KnownPool[] = []): P
       await other.domain.start?.()
       return other
     },
+    events,
     becomes(next) {
       wellbeing = next
     },

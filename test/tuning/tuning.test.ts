@@ -122,6 +122,25 @@ test('applying sets group after group, watches each, and tells what was found', 
   )
 })
 
+test('one setting alone is applied; what is not planned is refused', async t => {
+  const box = await tuningBox(t)
+  const rest = await restOf(t, box)
+  await rest('PUT', '/tuning/settings/disk.sda.read-ahead', { value: '1024' })
+  await box.ended((await rest('POST', '/tuning/apply?name=disk.sda.read-ahead')).body.job)
+  await rest('PUT', '/tuning/settings/disk.sda.read-ahead', { value: null })
+  const { body } = await rest('POST', '/tuning/apply?name=vm.swappiness')
+  t.like(await box.ended(body.job), { state: 'done', error: null })
+  t.is(await box.machine.get(`${vm}/swappiness`), '180')
+  t.is(await box.machine.get(`${vm}/page-cluster`), '3')
+  t.is(await box.machine.get('/sys/block/sda/queue/read_ahead_kb'), '1024')
+  for (const name of ['vm.swappiness', 'servers.count', 'vm.nothing'])
+    t.like(await rest('POST', `/tuning/apply?name=${name}`), {
+      status: 404,
+      body: { error: { code: 'tuning/not-planned' } },
+    })
+  t.is((await rest('POST', '/tuning/apply?name=..%2Fetc')).status, 400)
+})
+
 test('one setting or all go back to what was found', async t => {
   const box = await tuningBox(t)
   const rest = await restOf(t, box)

@@ -15,6 +15,7 @@ const pages = {
   '/history': 'Your own files',
   '/history/shared': 'Nothing has been kept yet.',
   '/storage': 'All is well',
+  '/hardware': 'Only what a fact or a figure of this machine speaks for.',
   '/shares': 'everyone may read and write',
   '/shares/shared': 'In the Finder: Go, Connect to server.',
   '/people': 'admin · Administrator',

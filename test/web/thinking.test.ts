@@ -2,6 +2,10 @@ import test from 'ava'
 import { countOf, filterOf, searchOf, wantedOf } from '../../appliance/web/activity/filter.ts'
 import { isRename, sourceOf, subjectOf, unseenHome } from '../../appliance/web/activity/place.ts'
 import type { Activity } from '../../appliance/web/api/journal.ts'
+import type { Facts, Figures } from '../../appliance/web/api/tuning.ts'
+import { chartsOf } from '../../appliance/web/box/hardware/charts.ts'
+import { choicesOf } from '../../appliance/web/box/hardware/choices.ts'
+import { valueWords } from '../../appliance/web/box/hardware/value-words.ts'
 import {
   selectAll,
   selectOnly,
@@ -13,6 +17,7 @@ import { freeName, isWithin, pageOf, pathOfPage } from '../../appliance/web/file
 import { formatAgo } from '../../appliance/web/kit/format/ago.ts'
 import { formatBytes } from '../../appliance/web/kit/format/bytes.ts'
 import { dayOf, formatDayHead, startOfDay } from '../../appliance/web/kit/format/day.ts'
+import { formatMemory } from '../../appliance/web/kit/format/memory.ts'
 import { createPace } from '../../appliance/web/kit/format/pace.ts'
 import {
   addMachine,
@@ -194,4 +199,79 @@ test('an empty line changes nothing, the last one stays, and switching off keeps
 test('whatever lets in everybody is asked about, however it is written', t => {
   const open = ['*', '0.0.0.0/0', '::/0', '192.168.1.7/00', '0.0.0.0/0.0.0.0']
   t.deepEqual(openToEveryone([...open, '192.168.1.0/24', '10.0.0.0/8', 'fd00::/10', '10.0.0.0']), open)
+})
+
+test('memory is told in powers of two, as it is sold', t => {
+  t.deepEqual(
+    [0, 4096, 869_269_504, 8 * 1024 ** 3, 64 * 1024 ** 3].map(bytes => formatMemory(bytes, 'en')),
+    ['0 bytes', '4 KB', '829 MB', '8 GB', '64 GB'],
+  )
+})
+
+test('the values of settings are told as people read them', t => {
+  const words = (name: string, value: string) => valueWords(name, value, 'en')
+  t.is(words('vm.dirty', '20%'), '20 %')
+  t.is(words('vm.dirty-background', '289406976'), '276 MB')
+  t.is(words('net.tcp-wmem', '4096 16384 6291456'), '4 KB, 16 KB, 6 MB')
+  t.is(words('disk.8e3bd331.read-ahead', '4096'), '4 MB')
+  t.is(
+    words('tls.ciphers', 'TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256'),
+    'AES-128-GCM, ChaCha20-Poly1305',
+  )
+  t.is(words('samba.signing', 'HMAC-SHA256,AES-128-GMAC'), 'HMAC-SHA256, AES-128-GMAC')
+  t.is(words('vm.swappiness', '180'), '180')
+  t.is(words('zram.size', 'none'), 'none')
+})
+
+test('where the machine offers a list of values, one of them is chosen', t => {
+  const facts = {
+    cpu: { scaling: { governors: ['schedutil', 'powersave'], preferences: [] } },
+    disks: [{ key: '8e3bd331', schedulers: ['none', 'bfq'] }],
+  } as unknown as Facts
+  t.deepEqual(choicesOf('cpu.governor', facts), ['schedutil', 'powersave'])
+  t.deepEqual(choicesOf('disk.8e3bd331.scheduler', facts), ['none', 'bfq'])
+  t.deepEqual(choicesOf('samba.multichannel', facts), ['yes', 'no'])
+  t.is(choicesOf('disk.8e3bd331.read-ahead', facts), undefined)
+  t.is(choicesOf('vm.swappiness', facts), undefined)
+})
+
+test('figures become charts; what could not be measured has none, and the level that suits a pool says so', t => {
+  const figures: Figures = {
+    takenAt: '2026-01-01T00:00:00.000Z',
+    machine: 'x',
+    tookMs: 1,
+    ciphers: { aes128gcm: 3000, aes256gcm: 2500, chacha20poly1305: 1400, aes128gmac: 8000, hmacSha256: 900 },
+    hashes: { sha256: 950, blake3: 900, xxh3: 8000, md5: 600 },
+    compression: [
+      { level: 1, mbPerSecond: 320, ratio: 2 },
+      { level: 3, mbPerSecond: 7.26, ratio: 2.5 },
+    ],
+    memoryMbPerSecond: null,
+    loopbackMbPerSecond: null,
+    pools: [],
+  }
+  const t_ = ((key: string, values: Record<string, unknown> = {}) =>
+    [key, ...Object.values(values)].join(' ')) as never
+  const settings = [{ name: 'pool.tank.compression', to: 'zstd:3' }] as never
+  const charts = chartsOf({ t: t_, locale: 'en', figures, settings })
+  t.deepEqual(
+    charts.map(({ title }) => title),
+    ['ciphers', 'checksums', 'compression'].map(name => `hardware.chart.${name}`),
+  )
+  t.deepEqual(charts[2]?.bars, [
+    {
+      label: 'hardware.level 1',
+      value: 320,
+      words: 'hardware.mbPerSecond 320',
+      note: 'hardware.packedSize 50',
+      isMarked: false,
+    },
+    {
+      label: 'hardware.level 3',
+      value: 7.26,
+      words: 'hardware.mbPerSecond 7.3',
+      note: 'hardware.packedSize 40 · hardware.levelOf tank',
+      isMarked: true,
+    },
+  ])
 })

@@ -28,7 +28,8 @@ export interface ApplyingDeps {
 }
 
 export interface Applying {
-  apply(): Promise<{ id: string }>
+  /** What is planned: one setting of it, or (null) all. */
+  apply(name: string | null): Promise<{ id: string }>
   revert(name: string | null): Promise<{ reverted: string[]; failed: { name: string; message: string }[] }>
 }
 
@@ -42,12 +43,11 @@ const lookEveryMs = 5_000
 export function createApplying(deps: ApplyingDeps): Applying {
   const { agent, planning, store, taking, clock, jobs, events, log, health, wait } = deps
 
-  async function applyAll(context: Context) {
+  async function applyAll(context: Context, name: string | null) {
     const look = await planning.look()
-    const outdated = outdatedOf(look.plan.settings, look.applied)
-    if (outdated.length > 0) await revert(outdated)
+    if (name === null) await putBackOutdated(look)
     const groups = appliedGroups
-      .map(group => ({ group, settings: plannedIn(look, group) }))
+      .map(group => ({ group, settings: plannedIn(look, group).filter(isNamed(name)) }))
       .filter(({ settings }) => settings.length > 0)
     const problems: string[] = []
     for (const [index, { group, settings }] of groups.entries()) {
@@ -66,6 +66,17 @@ export function createApplying(deps: ApplyingDeps): Applying {
     const taken = await taking.revert(names)
     const { reverted, failed } = await agent.call('tuning/revert', { names })
     return { reverted: [...reverted, ...taken], failed }
+  }
+
+  async function putBackOutdated({ plan, applied }: Look) {
+    const outdated = outdatedOf(plan.settings, applied)
+    if (outdated.length > 0) await revert(outdated)
+  }
+
+  async function refuseUnplanned(name: string) {
+    const { plan } = await planning.look()
+    if (plan.settings.some(setting => setting.state === 'planned' && isNamed(name)(setting))) return
+    throw new Failure('missing', 'tuning/not-planned', `Nothing is planned for ${name}.`)
   }
 
   async function remember(settings: readonly PlannedSetting[], problem: string | undefined) {
@@ -137,12 +148,13 @@ export function createApplying(deps: ApplyingDeps): Applying {
   }
 
   return {
-    async apply() {
+    async apply(name) {
       await refuseTwo(jobs)
+      if (name !== null) await refuseUnplanned(name)
       return jobs.start({
         kind: 'tuning/apply',
         title: 'Tuning this box',
-        run: context => orCancelled(context.signal, () => applyAll(context)),
+        run: context => orCancelled(context.signal, () => applyAll(context, name)),
       })
     },
     async revert(name) {
@@ -171,6 +183,10 @@ interface Watch {
 
 function plannedIn({ plan }: Look, group: Group): PlannedSetting[] {
   return plan.settings.filter(setting => setting.group === group && setting.state === 'planned')
+}
+
+function isNamed(name: string | null) {
+  return (setting: PlannedSetting) => name === null || setting.name === name
 }
 
 /** Measuring while something is changed would measure neither. */

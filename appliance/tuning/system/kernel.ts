@@ -12,16 +12,17 @@ import { expand, isThere } from './sysfs.ts'
 export interface Here {
   /** `/` but in tests. */
   root: string
-  /** What is mounted here is a pool; no other mount is touched. */
-  poolsDir: string
+  /** What is mounted here is a pool; no other mount is touched, and none at all where it is left out. */
+  poolsDir?: string
 }
 
 /** The settings that this machine has, by name: what no place stands for, nobody can set. */
-export async function placesHere({ root, poolsDir }: Here): Promise<Place[]> {
+export async function placesHere(here: Here): Promise<Place[]> {
+  const { root } = here
   const names = (await orGone(readdir(join(root, '/sys/block')))) ?? []
   const keys = await diskKeys(root, names)
   const disks = names.map(name => ({ name, key: keys[name] ?? name }))
-  return placesOf({ paths: await policyFiles(root), disks, pools: await mountedPools({ root, poolsDir }) })
+  return placesOf({ paths: await policyFiles(root), disks, pools: await mountedPools(here) })
 }
 
 /** How it is now. Null: it is not there. */
@@ -72,6 +73,7 @@ async function remount(place: string, path: string, option: string) {
 }
 
 async function mountedPools({ root, poolsDir }: Here): Promise<{ name: string; path: string }[]> {
+  if (poolsDir === undefined) return []
   const text = (await orGone(readFile(join(root, '/proc/self/mountinfo'), 'utf8'))) ?? ''
   return [...mountOptionsIn(text).keys()].flatMap(path => {
     const name = basename(path)

@@ -11,7 +11,7 @@ import {
   IconUsers,
 } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
-import { Link, NavLink, useLocation } from 'react-router'
+import { Link, useLocation } from 'react-router'
 import type { Person } from '../api/session.ts'
 import { Mark } from '../kit/mark.tsx'
 import classes from './rail.module.css'
@@ -22,10 +22,25 @@ const places = [
   { to: '/trash', label: 'frame.trash', Icon: IconTrash, isForAdmins: false },
   { to: '/activity', label: 'frame.activity', Icon: IconActivity, isForAdmins: false },
   { to: '/history', label: 'frame.history', Icon: IconHistory, isForAdmins: false },
-  { to: '/storage', label: 'frame.box', Icon: IconServer2, isForAdmins: true },
+  {
+    to: '/storage',
+    label: 'frame.box',
+    Icon: IconServer2,
+    isForAdmins: true,
+    parts: ['/shares', '/hardware'],
+  },
   { to: '/people', label: 'frame.people', Icon: IconUsers, isForAdmins: true },
   { to: '/settings', label: 'frame.settings', Icon: IconSettings, isForAdmins: false },
-] as const
+] as const satisfies Place[]
+
+interface Place {
+  to: string
+  label: string
+  Icon: typeof IconFolder
+  isForAdmins: boolean
+  /** Other addresses that belong to it. */
+  parts?: readonly string[]
+}
 
 const phone = '(max-width: 47.99em)'
 const mostOnPhone = 5
@@ -33,6 +48,7 @@ const mostOnPhone = 5
 /** The places this person may go to: at the left, on a phone at the bottom. */
 export function Rail({ person }: { person: Person }) {
   const { t } = useTranslation()
+  const { pathname } = useLocation()
   const isPhone = useMediaQuery(phone, undefined, { getInitialValueInEffect: false }) ?? false
   const all = places.filter(place => !place.isForAdmins || person.role === 'admin')
   const isCrowded = isPhone && all.length > mostOnPhone
@@ -44,12 +60,16 @@ export function Rail({ person }: { person: Person }) {
         <span>{t('product')}</span>
       </div>
       <ul className={classes.places}>
-        {shown.map(({ to, label, Icon }) => (
-          <li key={to}>
-            <NavLink to={to} className={classes.place ?? ''}>
-              <Icon size={20} stroke={1.75} aria-hidden />
-              <span>{t(label)}</span>
-            </NavLink>
+        {shown.map(place => (
+          <li key={place.to}>
+            <Link
+              to={place.to}
+              className={classes.place ?? ''}
+              aria-current={isAt(place, pathname) ? 'page' : undefined}
+            >
+              <place.Icon size={20} stroke={1.75} aria-hidden />
+              <span>{t(place.label)}</span>
+            </Link>
           </li>
         ))}
         {isCrowded && (
@@ -68,7 +88,7 @@ export function Rail({ person }: { person: Person }) {
 function MorePlaces({ places: hidden }: { places: readonly (typeof places)[number][] }) {
   const { t } = useTranslation()
   const { pathname } = useLocation()
-  const isHere = hidden.some(({ to }) => pathname.startsWith(to))
+  const isHere = hidden.some(place => isAt(place, pathname))
   return (
     <Menu position="top-end" transitionProps={{ duration: 120 }}>
       <Menu.Target>
@@ -92,4 +112,8 @@ function MorePlaces({ places: hidden }: { places: readonly (typeof places)[numbe
       </Menu.Dropdown>
     </Menu>
   )
+}
+
+function isAt({ to, parts = [] }: Place, pathname: string): boolean {
+  return [to, ...parts].some(path => pathname === path || pathname.startsWith(`${path}/`))
 }

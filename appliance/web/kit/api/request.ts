@@ -25,6 +25,13 @@ export async function request<T>(method: Method, path: string, options: RequestO
   return (response.status === 204 ? undefined : await readJson(response)) as T
 }
 
+/** An answer that is no JSON but a text. */
+export async function requestText(path: string): Promise<string> {
+  const response = await send(addressOf(path), { method: 'GET', headers: ourOwn })
+  if (!response.ok) throw failureOf(response.status, await readJson(response))
+  return response.text()
+}
+
 /** Tells the server that a page asks, so that it answers 401 without the browser's own password window. */
 export const ourOwn = { 'X-Requested-With': 'XMLHttpRequest' }
 
