@@ -51,7 +51,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const storage = createStorage({ ...kit, jobs, poolsDir: config.poolsDir })
   events.on('storage/changed', () => void tuning.hardwareChanged())
   const users = createUsers(kit)
-  const shares = createShares({ ...kit, storage, users, system })
+  const shares = createShares({ ...kit, storage, users, system, tuning })
   const adopt = ({ pool, kind, name }: Volume, paths: readonly (readonly string[])[]) =>
     storage.adopt(pool, kind === 'home' ? 'homes' : 'shares', name, paths)
   const journal = createJournal({ ...kit, shares, storage })

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import type { Events } from '../lib/events.ts'
 import { createLetGo } from '../lib/let-go.ts'
 import type { Log } from '../lib/log.ts'
+import { createMounted } from '../lib/mounted.ts'
 import { operation } from '../lib/operation.ts'
 import type { Parts } from '../lib/parts.ts'
 import { createSharesOperations } from '../shares/system/index.ts'
@@ -21,6 +22,7 @@ export interface OperationDeps {
 export function createOperations(deps: OperationDeps) {
   const { config } = deps
   const letGo = createLetGo(deps.log)
+  const mounted = createMounted(deps.log)
   return {
     'agent/ping': operation({
       input: z.object({}),
@@ -28,10 +30,16 @@ export function createOperations(deps: OperationDeps) {
       isRead: true,
       run: async () => ({ pid: process.pid, uid: process.getuid?.() ?? -1 }),
     }),
-    ...createTuningOperations({ ...deps, poolsDir: config.poolsDir, dataDir: config.dataDir }),
+    ...createTuningOperations({
+      ...deps,
+      mounted,
+      poolsDir: config.poolsDir,
+      dataDir: config.dataDir,
+    }),
     ...createStorageOperations({
       ...deps,
       letGo,
+      mounted,
       poolsDir: config.poolsDir,
       practice: config.practice,
       isRoot: config.isRoot,

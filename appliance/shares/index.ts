@@ -7,6 +7,7 @@ import type { Events } from '../lib/events.ts'
 import type { Log } from '../lib/log.ts'
 import type { Storage } from '../storage/index.ts'
 import type { System } from '../system/index.ts'
+import type { Tuning } from '../tuning/index.ts'
 import type { Users } from '../users/index.ts'
 import { shareChecks } from './checks.ts'
 import { homeRoutes } from './routes/homes.ts'
@@ -73,14 +74,15 @@ export interface SharesDeps {
   storage: Pick<Storage, 'mounted' | 'pools' | 'createSubvolume' | 'deleteSubvolume' | 'snapshots'>
   users: Users
   system: Pick<System, 'name'>
+  tuning: Pick<Tuning, 'taken' | 'onTaken'>
 }
 
 /** What is shared to whom, and the homes. The one place of authorisation; also renders it into Samba. */
 export function createShares(deps: SharesDeps): Shares {
-  const { database, agent, events, log, clock, config, storage, users, system } = deps
+  const { database, agent, events, log, clock, config, storage, users, system, tuning } = deps
   const store = createStore(database)
   const catalog = createCatalog({ store, storage, users, poolsDir: config.poolsDir })
-  const smb = createSmbSync({ agent, store, catalog, users, system, log })
+  const smb = createSmbSync({ agent, store, catalog, users, system, tuning, log })
   const nfs = createNfsService({
     agent,
     store,
@@ -151,6 +153,7 @@ export function createShares(deps: SharesDeps): Shares {
     inBackground(nfs.renew(name))
   })
   events.on('storage/snapshots-changed', ({ kind, name }) => inBackground(showSnapshots(kind, name)))
+  tuning.onTaken(smb.applyOrFail)
   events.on('system/renamed', () => inBackground(smb.apply()))
   events.on('agent/connected', ({ isFirst }) => {
     if (!isFirst) inBackground(catchUp())

@@ -84,6 +84,21 @@ const accountName = z.string().regex(/^[a-z_][a-z0-9_.-]{0,31}$/)
 const names = z.array(accountName).max(10_000)
 const poolName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
 
+const algorithms = (one: RegExp) =>
+  z
+    .string()
+    .max(100)
+    .refine(list => list.split(',').every(each => one.test(each)))
+
+/** What the tuning has Samba do otherwise than by itself; what is left out is Samba's own. */
+export const smbTuning = z.strictObject({
+  multichannel: z.enum(['yes', 'no']).optional(),
+  signing: algorithms(/^(AES-128-GMAC|AES-128-CMAC|HMAC-SHA256)$/).optional(),
+  encryption: algorithms(/^AES-(128|256)-(GCM|CCM)$/).optional(),
+  async: z.enum(['yes', 'no']).optional(),
+})
+export type SmbTuning = z.infer<typeof smbTuning>
+
 /** What Samba is to serve; the agent renders its files from this and from nothing else. */
 export const smbIntent = z.strictObject({
   hostName: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/),
@@ -112,6 +127,7 @@ export const smbIntent = z.strictObject({
       }),
     )
     .max(10_000),
+  tuning: smbTuning.optional(),
 })
 export type SmbIntent = z.infer<typeof smbIntent>
 export type SmbExport = SmbIntent['exports'][number]

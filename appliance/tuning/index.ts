@@ -14,6 +14,7 @@ import type { TuningReport } from './schema/index.ts'
 import { createApplying } from './service/applying.ts'
 import { createCalibration } from './service/calibration.ts'
 import { createPlanning } from './service/plan.ts'
+import { createTaking, type Taking } from './service/taking.ts'
 import { createTuningStore, tuningMigrations } from './store.ts'
 
 export type { KnownPool } from './parse/pools.ts'
@@ -27,12 +28,12 @@ declare module '../lib/events.ts' {
   }
 }
 
-export interface Tuning {
+export interface Tuning extends Pick<Taking, 'taken' | 'onTaken'> {
   domain: Domain
   report(): Promise<TuningReport>
   /** For parts that take a setting up themselves: what the plan, or somebody's choice, says. */
   valueOf(name: string): Promise<string | undefined>
-  /** Disks came or went: what was set on one that is back is set again. */
+  /** Disks or pools came or went: what was set on one that is back is set again. */
   hardwareChanged(): Promise<void>
 }
 
@@ -52,17 +53,24 @@ export interface TuningDeps {
 }
 
 export function createTuning(deps: TuningDeps): Tuning {
-  const { agent, log, version, wait = (ms, signal) => delay(ms, undefined, { signal }) } = deps
+  const { agent, events, log, version, wait = (ms, signal) => delay(ms, undefined, { signal }) } = deps
   const store = createTuningStore(deps.database)
-  const planning = createPlanning({ ...deps, store })
-  const applying = createApplying({ ...deps, planning, store, wait })
+  const taking = createTaking({ ...deps, store })
+  const planning = createPlanning({ ...deps, store, taking })
+  const applying = createApplying({ ...deps, planning, store, taking, wait })
   const calibration = createCalibration({ ...deps, planning, store })
+  events.on('tuning/changed', () => {
+    taking.lookAgain().catch(error => log.error('settings could not be taken up', { error }))
+  })
   return {
     domain: {
       name: 'tuning',
       migrations: tuningMigrations,
       routes: tuningRoutes({ planning, applying, calibration, version }),
+      start: taking.lookAgain,
     },
+    taken: taking.taken,
+    onTaken: taking.onTaken,
     report: planning.report,
     async valueOf(name) {
       const { plan } = await planning.look()
@@ -70,11 +78,11 @@ export function createTuning(deps: TuningDeps): Tuning {
     },
     async hardwareChanged() {
       try {
-        await agent.call('tuning/renew-disks', {})
+        await agent.call('tuning/renew-hardware', {})
       } catch (error) {
         // The agent does so itself when it starts.
         if (!(error instanceof Failure)) throw error
-        log.debug('settings of disks could not be set again', { error })
+        log.debug('settings of disks and pools could not be set again', { error })
       }
     },
   }

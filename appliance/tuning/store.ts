@@ -15,6 +15,15 @@ interface TuningUndoneTable {
   undoneAt: number
 }
 
+/** What parts of Cairn have taken up. */
+interface TuningTakenTable {
+  setting: string
+  value: string
+  /** How it was before; null: not known. */
+  found: string | null
+  takenAt: number
+}
+
 interface TuningMeasurementTable {
   takenAt: number
   machine: string
@@ -26,6 +35,7 @@ declare module '../lib/database.ts' {
   interface Tables {
     tuningChoice: TuningChoiceTable
     tuningMeasurement: TuningMeasurementTable
+    tuningTaken: TuningTakenTable
     tuningUndone: TuningUndoneTable
   }
 }
@@ -43,9 +53,19 @@ export const tuningMigrations: NamedMigration[] = [
         undoneAt integer not null) strict`.execute(database)
     },
   },
+  {
+    name: 'tuning/002-taken',
+    async up(database) {
+      await sql`create table tuningTaken (
+        setting text primary key, value text not null, found text, takenAt integer not null) strict`.execute(
+        database,
+      )
+    },
+  },
 ]
 
 export type UndoneSetting = TuningUndoneTable
+export type TakenSetting = TuningTakenTable
 
 const keptMeasurements = 20
 
@@ -87,6 +107,23 @@ export function createTuningStore(database: Database) {
         .deleteFrom('tuningUndone')
         .where('setting', 'in', [...settings])
         .execute()
+    },
+    async taken(): Promise<TakenSetting[]> {
+      return database.selectFrom('tuningTaken').selectAll().orderBy('setting').execute()
+    },
+    /** These rows take the place of what was taken of these settings. */
+    async take(settings: readonly string[], rows: readonly TakenSetting[]): Promise<void> {
+      await database.transaction().execute(async transaction => {
+        await transaction
+          .deleteFrom('tuningTaken')
+          .where('setting', 'in', [...settings])
+          .execute()
+        if (rows.length > 0)
+          await transaction
+            .insertInto('tuningTaken')
+            .values([...rows])
+            .execute()
+      })
     },
     async keep(figures: Measurements): Promise<void> {
       const row = {

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { run } from '../../appliance/lib/run.ts'
 import { testparmProblem } from '../../appliance/shares/parse/testparm.ts'
+import { smbTuningOf } from '../../appliance/shares/plan/intent.ts'
 import { renderGroup, renderPasswd, renderSmbPasswd } from '../../appliance/shares/render/accounts.ts'
 import { addressesOf } from '../../appliance/shares/render/addresses.ts'
 import { renderSmbConf } from '../../appliance/shares/render/smb-conf.ts'
-import { type SmbIntent, smbIntent } from '../../appliance/shares/schema.ts'
+import { type SmbIntent, type SmbTuning, smbIntent } from '../../appliance/shares/schema.ts'
 import { testIf } from '../helpers/needs.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
@@ -61,6 +62,49 @@ test('a share is rendered with its grants, its place and its snapshots', t => {
   t.regex(share.get('vfs objects') ?? '', /streams_xattr.* recycle$/)
   t.is(share.get('recycle:repository'), '.cairn/trash/smb/%U')
 })
+
+test('Samba does what the tuning says, and by itself what it says nothing of', t => {
+  const lines = (tuning: SmbTuning) => {
+    const global = settingsOf(renderSmbConf({ ...intent, tuning }, places), 'global')
+    return [...global].filter(([key]) => /multi channel|smb3|^aio/.test(key))
+  }
+  t.deepEqual(lines({}), [])
+  t.deepEqual(
+    lines({
+      multichannel: 'yes',
+      signing: 'HMAC-SHA256,AES-128-GMAC',
+      encryption: 'AES-128-GCM,AES-256-CCM',
+      async: 'no',
+    }),
+    [
+      ['server multi channel support', 'yes'],
+      ['server smb3 signing algorithms', 'HMAC-SHA256, AES-128-GMAC'],
+      ['server smb3 encryption algorithms', 'AES-128-GCM, AES-256-CCM'],
+      ['aio read size', '0'],
+      ['aio write size', '0'],
+    ],
+  )
+  t.deepEqual(lines({ async: 'yes' }), [
+    ['aio read size', '1'],
+    ['aio write size', '1'],
+  ])
+})
+
+test('what the tuning took and nobody here knows is left to Samba', t => {
+  const taken = { 'samba.signing': 'ROT13', 'samba.async': 'no', 'samba.new': 'x', 'tls.ciphers': 'x' }
+  t.deepEqual(smbTuningOf(taken), { async: 'no' })
+})
+
+for (const tuning of [
+  { multichannel: 'yes\n\tguest ok = yes' },
+  { signing: 'HMAC-SHA256\n\tguest ok = yes' },
+  { encryption: 'AES-128-GCM,' },
+  { async: '1' },
+  { 'guest ok': 'yes' },
+])
+  test(`root refuses an intent with the tuning ${JSON.stringify(tuning)}`, t => {
+    t.false(smbIntent.safeParse({ ...intent, tuning }).success)
+  })
 
 test('a share for nobody, or whose pool is away, is there but not available', t => {
   const conf = renderSmbConf(intent, places)

@@ -9,7 +9,7 @@ import { createShares } from '../../appliance/shares/index.ts'
 import { createUsers } from '../../appliance/users/index.ts'
 import { joinEvents } from '../helpers/people.ts'
 import { serve } from '../helpers/rest.ts'
-import { startWorld, type World } from './world.ts'
+import { startWorld, untuned, type World } from './world.ts'
 
 const alice = { name: 'alice', password: 'Alice-pass-1' }
 const bob = { name: 'bob', password: 'Bob-pass-22' }
@@ -190,7 +190,8 @@ test('another process sees at once what was decided in one', async t => {
     config: world.config,
   }
   const users = createUsers(kit)
-  const shares = createShares({ ...kit, storage: world.box.storage, users, system: { name: () => 'cairn' } })
+  const system = { name: () => 'cairn' }
+  const shares = createShares({ ...kit, storage: world.box.storage, users, system, tuning: untuned })
   await migrateDatabase(database, [...(users.domain.migrations ?? []), ...(shares.domain.migrations ?? [])])
   await users.domain.start?.()
   await shares.domain.start?.()

@@ -9,7 +9,7 @@ import { migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
 import { createLetGo } from '../../appliance/lib/let-go.ts'
 import { silentLog } from '../../appliance/lib/log.ts'
 import { createParts } from '../../appliance/lib/parts.ts'
-import { createShares, type Shares } from '../../appliance/shares/index.ts'
+import { createShares, type Shares, type SharesDeps } from '../../appliance/shares/index.ts'
 import { createSharesOperations } from '../../appliance/shares/system/index.ts'
 import { createUsers, type Users } from '../../appliance/users/index.ts'
 import { freePort } from '../helpers/cairn.ts'
@@ -31,6 +31,7 @@ export interface WorldOptions {
   isReal?: boolean
   hasPool?: boolean
   smbPort?: number
+  tuning?(box: Box): Promise<SharesDeps['tuning']>
 }
 
 /** Storage, users and shares of one box, as a server has them, with the agent in this process. */
@@ -46,7 +47,9 @@ export async function startWorld(t: ExecutionContext, options: WorldOptions = {}
   const database = await openDatabase(join(box.folder, 'people.db'))
   const kit = { database, agent, events: box.events, log: silentLog, clock: systemClock, config }
   const users = createUsers(kit)
-  const shares = createShares({ ...kit, storage: box.storage, users, system: { name: () => 'cairn' } })
+  const tuning = (await options.tuning?.(box)) ?? untuned
+  const system = { name: () => 'cairn' }
+  const shares = createShares({ ...kit, storage: box.storage, users, system, tuning })
   await migrateDatabase(database, [...(users.domain.migrations ?? []), ...(shares.domain.migrations ?? [])])
   await parts.start()
   await users.domain.start?.()
@@ -57,6 +60,9 @@ export async function startWorld(t: ExecutionContext, options: WorldOptions = {}
   })
   return { box, users, shares, smbPort: config.samba.port, config, agent, stop: parts.stop }
 }
+
+/** Nothing was applied. */
+export const untuned: SharesDeps['tuning'] = { taken: async () => ({}), onTaken: () => undefined }
 
 const withoutNfs = async () => ({
   engine: 'ganesha' as const,

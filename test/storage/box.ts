@@ -8,6 +8,7 @@ import { openDatabase } from '../../appliance/lib/database.ts'
 import { createEvents, type JoinableEvents } from '../../appliance/lib/events.ts'
 import { createLetGo } from '../../appliance/lib/let-go.ts'
 import { type Log, silentLog } from '../../appliance/lib/log.ts'
+import type { Mounted } from '../../appliance/lib/mounted.ts'
 import { createParts } from '../../appliance/lib/parts.ts'
 import { createStorage, type Storage, storageMigrations } from '../../appliance/storage/index.ts'
 import { createStorageOperations } from '../../appliance/storage/system/index.ts'
@@ -20,6 +21,8 @@ export interface BoxOptions {
   /** To start again on what an earlier box has left. */
   folder?: string
   log?: Log
+  /** Hears in the agent of each pool that is mounted. */
+  mounted?: Mounted
 }
 
 export interface Box {
@@ -59,6 +62,7 @@ export async function startBox(
     events,
     log,
     parts,
+    ...(options.mounted ? { mounted: options.mounted } : {}),
   })
   const agent = createLocalAgent(operations, log)
   const database = await openDatabase(join(folder, 'cairn.db'), [...jobMigrations, ...storageMigrations])

@@ -3,9 +3,10 @@ import { createJobs, type Jobs } from '../../appliance/jobs/index.ts'
 import { migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
 import { createEvents, type Events } from '../../appliance/lib/events.ts'
 import { silentLog } from '../../appliance/lib/log.ts'
-import { createTuning, type KnownPool, type Tuning } from '../../appliance/tuning/index.ts'
+import { createTuning, type KnownPool, type Tuning, type TuningDeps } from '../../appliance/tuning/index.ts'
+import { sambaDefaults } from '../../appliance/tuning/parse/samba.ts'
 import type { Wellbeing } from '../../appliance/tuning/plan/fall.ts'
-import type { SyncTimes } from '../../appliance/tuning/schema/index.ts'
+import type { RawFacts, SyncTimes } from '../../appliance/tuning/schema/index.ts'
 import { fakeClock } from '../helpers/people.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { type FakeAgent, type FakeMachine, fakeMachine } from './fake-machine.ts'
@@ -15,6 +16,8 @@ export interface TuningBox {
   agent: FakeAgent
   tuning: Tuning
   jobs: Jobs
+  /** The tuning of another server process on the same settings. */
+  another(): Promise<Tuning>
   events: Events
   /** How the box is from now on. */
   becomes(wellbeing: Wellbeing): void
@@ -41,7 +44,7 @@ export async function tuningBox(t: ExecutionContext, pools: KnownPool[] = []): P
   let looks = 0
   let times: SyncTimes | null = null
   let act: (look: number) => void = () => undefined
-  const tuning = createTuning({
+  const deps: TuningDeps = {
     database,
     agent,
     events,
@@ -58,7 +61,8 @@ export async function tuningBox(t: ExecutionContext, pools: KnownPool[] = []): P
       await new Promise(resolve => setImmediate(resolve))
       signal.throwIfAborted()
     },
-  })
+  }
+  const tuning = createTuning(deps)
   await migrateDatabase(database, [...(jobs.domain.migrations ?? []), ...(tuning.domain.migrations ?? [])])
   t.teardown(async () => {
     await jobs.domain.stop?.()
@@ -70,6 +74,11 @@ export async function tuningBox(t: ExecutionContext, pools: KnownPool[] = []): P
     agent,
     tuning,
     jobs,
+    async another() {
+      const other = createTuning(deps)
+      await other.domain.start?.()
+      return other
+    },
     events,
     becomes(next) {
       wellbeing = next
@@ -87,10 +96,24 @@ export async function tuningBox(t: ExecutionContext, pools: KnownPool[] = []): P
   }
 }
 
+/** As Samba 4.17 prints it. */
+const sambaSays = [
+  '\tserver multi channel support = Yes',
+  '\tserver smb3 encryption algorithms = AES-128-GCM, AES-128-CCM, AES-256-GCM, AES-256-CCM',
+  '\tserver smb3 signing algorithms = AES-128-GMAC, AES-128-CMAC, HMAC-SHA256',
+  '\taio read size = 1',
+  '\taio write size = 1',
+].join('\n')
+
+function withSamba(raw: RawFacts): RawFacts {
+  return { ...raw, printed: { ...raw.printed, [sambaDefaults.join(' ')]: sambaSays } }
+}
+
 /** Pools that write as fast as the test says; without such a word they are away. */
 function withPools(agent: FakeAgent, times: () => SyncTimes | null): FakeAgent {
   const call = async (name: string, input: unknown, options: unknown) => {
     const fsyncMs = times()
+    if (name === 'tuning/facts') return withSamba(await agent.call('tuning/facts', {}))
     if (name === 'tuning/probe-pool') return fsyncMs
     if (name === 'tuning/measure-pool') return fsyncMs && { writeMbPerSecond: 5000, fsyncMs }
     return agent.call(name as never, input as never, options as never)

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { openApiDocument } from '../../appliance/http/openapi.ts'
+import { Failure } from '../../appliance/lib/failure.ts'
 import { measurements, tuningReport } from '../../appliance/tuning/schema/index.ts'
 import { people } from '../helpers/people.ts'
 import { serve } from '../helpers/rest.ts'
@@ -90,6 +91,8 @@ test('what cannot be is refused, and names the field', async t => {
     status: 400,
     body: { error: { code: 'tuning/bad-value' } },
   })
+  for (const value of ['MD5', 'HMAC-SHA256,HMAC-SHA256', 'HMAC-SHA256, AES-128-GMAC', 'no'])
+    t.like(await put('samba.signing', value), { status: 400, body: { error: { code: 'tuning/bad-value' } } })
   t.like(await put('servers.count', '0'), { status: 400, body: { error: { code: 'tuning/bad-value' } } })
   t.like(await put('vm.overcommit', '1'), { status: 404, body: { error: { code: 'tuning/no-setting' } } })
   t.like(await put('..%2F..%2Fetc%2Fpasswd', '1'), {
@@ -180,7 +183,7 @@ test('a group after which writing takes three times as long is undone', async t 
   const rest = await restOf(t, box)
   box.poolsTake({ median: 8, p99: 40 })
   await box.ended((await rest('POST', '/tuning/calibrate')).body.job)
-  box.whileWatched(look => box.poolsTake({ median: 9, p99: look < 14 ? 110 : 130 }))
+  box.whileWatched(look => box.poolsTake({ median: 9, p99: look === 14 ? 130 : 110 }))
   const end = await box.ended((await rest('POST', '/tuning/apply')).body.job)
   t.is(
     end.error?.message,
@@ -246,6 +249,70 @@ async function startApplying(t: ExecutionContext, box: TuningBox) {
   return { id }
 }
 
+const signing = 'samba.signing'
+const hmacFirst = 'HMAC-SHA256,AES-128-GMAC,AES-128-CMAC'
+
+test('what other parts take up is handed to them, kept, and given back', async t => {
+  const box = await tuningBox(t)
+  const rest = await restOf(t, box)
+  const handed: object[] = []
+  box.tuning.onTaken(async () => void handed.push(await box.tuning.taken()))
+  await rest('PUT', `/tuning/settings/${signing}`, { value: hmacFirst })
+  const setting = async () =>
+    (await rest('GET', '/tuning')).body.settings.find(({ name }: { name: string }) => name === signing)
+  const own = 'AES-128-GMAC,AES-128-CMAC,HMAC-SHA256'
+  t.like(await setting(), { from: own, to: hmacFirst, state: 'planned', group: 'faces' })
+  t.like(await box.ended((await rest('POST', '/tuning/apply')).body.job), { state: 'done' })
+  t.deepEqual(handed, [{ [signing]: hmacFirst }])
+  t.like(await setting(), { from: own, to: hmacFirst, state: 'applied', revert: `It is set back to ${own}.` })
+  t.deepEqual((await rest('POST', '/tuning/revert', { name: signing })).body, {
+    reverted: [signing],
+    failed: [],
+  })
+  t.deepEqual(handed[1], {})
+  t.like(await setting(), { from: own, to: hmacFirst, state: 'planned' })
+})
+
+test('what another part cannot take is as before, in its own words, and the other groups stay', async t => {
+  const box = await tuningBox(t)
+  const rest = await restOf(t, box)
+  const words = 'Samba refuses its new configuration: Unknown parameter'
+  box.tuning.onTaken(async () => {
+    if (signing in (await box.tuning.taken())) throw new Failure('conflict', 'shares/smb-refused', words)
+  })
+  await rest('PUT', `/tuning/settings/${signing}`, { value: hmacFirst })
+  const end = await box.ended((await rest('POST', '/tuning/apply')).body.job)
+  t.is(end.error?.message, `The network drives: ${words} The settings of this group are as they were.`)
+  t.deepEqual(await box.tuning.taken(), {})
+  t.is(await box.machine.get(`${vm}/swappiness`), '180')
+})
+
+test('what other parts took is given back when the box does worse', async t => {
+  const box = await tuningBox(t)
+  const rest = await restOf(t, box)
+  await rest('PUT', `/tuning/settings/${signing}`, { value: hmacFirst })
+  let told = 0
+  box.tuning.onTaken(async () => {
+    told += 1
+    if (told === 1) box.whileWatched(() => box.becomes({ state: 'danger', issues: [] }))
+  })
+  t.like(await box.ended((await rest('POST', '/tuning/apply')).body.job), { state: 'failed' })
+  t.deepEqual(await box.tuning.taken(), {})
+  t.is(told, 2)
+})
+
+test('another process hears what was taken, once', async t => {
+  const box = await tuningBox(t)
+  const rest = await restOf(t, box)
+  const other = await box.another()
+  const heard: object[] = []
+  other.onTaken(async () => void heard.push(await other.taken()))
+  await rest('PUT', `/tuning/settings/${signing}`, { value: hmacFirst })
+  await box.ended((await rest('POST', '/tuning/apply')).body.job)
+  await rest('GET', '/tuning')
+  t.deepEqual(heard, [{ [signing]: hmacFirst }])
+})
+
 test('two at once are refused, and the second hears of the first', async t => {
   const box = await tuningBox(t)
   const rest = await restOf(t, box)
@@ -291,7 +358,7 @@ test('the text for a bug report tells no pool’s name, no key of a disk and no 
   t.regex(headers.get('content-type') ?? '', /^text\/plain/)
   t.regex(text, /^Cairn 1\.2\.3, kernel/)
   t.regex(text, /^planned {5}disk\.sda\.scheduler: none -> mq-deadline$/m)
-  t.regex(text, /^advice {6}pool\.1\.layout: \? -> nossd$/m)
+  t.regex(text, /^unavailable pool\.1\.layout: \? -> nossd /m)
   t.notRegex(text, /annas|5000c500/)
   t.notRegex(text, /[0-9a-f]{8}\./)
   t.regex(text, /^Network enx…: r8152, /m)

@@ -1,4 +1,4 @@
-import type { SmbAccount, SmbExport, SmbIntent } from '../schema.ts'
+import { type SmbAccount, type SmbExport, type SmbIntent, type SmbTuning, smbTuning } from '../schema.ts'
 import { type GrantTable, rightOf } from './rights.ts'
 
 export interface IntentSource {
@@ -8,11 +8,13 @@ export interface IntentSource {
   shares: readonly (GrantTable & { name: string; pool: string; state: string })[]
   homes: readonly { userName: string; pool: string; state: string }[]
   isAvailable(pool: string): boolean
+  /** What the tuning says, by the names of its settings. */
+  taken: Readonly<Record<string, string>>
 }
 
 /** What Samba is to serve, from what people decided: groups become their members, everyone becomes every account. */
 export function smbIntentOf(source: IntentSource): SmbIntent {
-  const { hostName, accounts, groups, shares, homes, isAvailable } = source
+  const { hostName, accounts, groups, shares, homes, isAvailable, taken } = source
   const known = new Set(accounts.map(({ name }) => name))
   const groupsOf = (user: string) =>
     groups.filter(({ members }) => members.includes(user)).map(({ name }) => name)
@@ -34,5 +36,16 @@ export function smbIntentOf(source: IntentSource): SmbIntent {
       const lists = { readers: [], writers: [name] }
       return { kind: 'homes', name, pool, isAvailable: isAvailable(pool), ...lists }
     })
-  return { hostName, accounts: [...accounts], exports: [...shareExports, ...homeExports] }
+  const exports = [...shareExports, ...homeExports]
+  return { hostName, accounts: [...accounts], exports, tuning: smbTuningOf(taken) }
+}
+
+/** What a version before or after this one took, and this one does not know, is left to Samba. */
+export function smbTuningOf(taken: IntentSource['taken']): SmbTuning {
+  const tuning: SmbTuning = {}
+  for (const key of Object.keys(smbTuning.shape)) {
+    const value = taken[`samba.${key}`]
+    if (value !== undefined) Object.assign(tuning, smbTuning.safeParse({ [key]: value }).data)
+  }
+  return tuning
 }

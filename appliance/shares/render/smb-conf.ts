@@ -1,4 +1,4 @@
-import type { SmbExport, SmbIntent } from '../schema.ts'
+import type { SmbExport, SmbIntent, SmbTuning } from '../schema.ts'
 import { sessionNoteCommand } from './session-note.ts'
 
 export interface SmbPlaces {
@@ -19,7 +19,7 @@ export function renderSmbConf(intent: SmbIntent, places: SmbPlaces): string {
   return `# Rendered by Cairn from its settings; changes made here are overwritten.\n${sections.join('\n')}`
 }
 
-function globalSection({ hostName }: SmbIntent, { folder, port }: SmbPlaces): string {
+function globalSection({ hostName, tuning = {} }: SmbIntent, { folder, port }: SmbPlaces): string {
   return section('global', [
     ['server string', hostName],
     ['netbios name', hostName.slice(0, 15).toUpperCase()],
@@ -33,6 +33,7 @@ function globalSection({ hostName }: SmbIntent, { folder, port }: SmbPlaces): st
 
     ['server min protocol', 'SMB2_10'],
     ['server signing', 'auto'],
+    ...tunedLines(tuning),
     ['ntlm auth', 'ntlmv2-only'],
     ['map to guest', 'never'],
     ['restrict anonymous', '2'],
@@ -93,6 +94,19 @@ function globalSection({ hostName }: SmbIntent, { folder, port }: SmbPlaces): st
     ['fruit:wipe_intentionally_left_blank_rfork', 'yes'],
     ['fruit:delete_empty_adfiles', 'yes'],
   ])
+}
+
+/** An empty value is left out, and Samba does as it does by itself. */
+function tunedLines({ multichannel, signing, encryption, async }: SmbTuning): [key: string, value: string][] {
+  const bytes = async === undefined ? '' : async === 'yes' ? '1' : '0'
+  return [
+    ['server multi channel support', multichannel ?? ''],
+    ['server smb3 signing algorithms', (signing ?? '').replaceAll(',', ', ')],
+    ['server smb3 encryption algorithms', (encryption ?? '').replaceAll(',', ', ')],
+    // Reads and writes of this many bytes or more are done beside others; 0: never.
+    ['aio read size', bytes],
+    ['aio write size', bytes],
+  ]
 }
 
 function exportSection(each: SmbExport, { poolsDir, sessionNote }: SmbPlaces): string {

@@ -3,6 +3,7 @@ import { Failure, failureRecord } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import { createMemory } from '../../lib/memory.ts'
 import type { System } from '../../system/index.ts'
+import type { Tuning } from '../../tuning/index.ts'
 import type { Users } from '../../users/index.ts'
 import { smbIntentOf } from '../plan/intent.ts'
 import type { SmbIntent, SmbStatus } from '../schema.ts'
@@ -12,6 +13,8 @@ import type { Catalog } from './catalog.ts'
 export interface SmbSync {
   /** Brings Samba in line with what was decided. Never throws: SMB being broken breaks nothing else. */
   apply(): Promise<void>
+  /** The same, for who has to know whether it came to pass. */
+  applyOrFail(): Promise<void>
   /** Cuts every connection to a share or home; clients connect again by themselves. */
   close(share: string): Promise<void>
   status(): Promise<SmbStatus>
@@ -23,24 +26,26 @@ export interface SmbSyncDeps {
   catalog: Pick<Catalog, 'stateOf'>
   users: Pick<Users, 'smbAccounts' | 'groups'>
   system: Pick<System, 'name'>
+  tuning: Pick<Tuning, 'taken'>
   log: Log
 }
 
 const mostRounds = 5
 
 export function createSmbSync(deps: SmbSyncDeps): SmbSync {
-  const { agent, store, catalog, users, system, log } = deps
+  const { agent, store, catalog, users, system, tuning, log } = deps
   const memory = createMemory<SmbStatus['problem']>(null, applyNow)
 
   async function intent(): Promise<SmbIntent> {
-    const [accounts, groups, shares, homes] = await Promise.all([
+    const [accounts, groups, shares, homes, taken] = await Promise.all([
       users.smbAccounts(),
       users.groups.list(),
       store.shares.list(),
       store.homes.list(),
+      tuning.taken(),
     ])
     const isAvailable = (pool: string) => catalog.stateOf(pool).isAvailable
-    return smbIntentOf({ hostName: system.name(), accounts, groups, shares, homes, isAvailable })
+    return smbIntentOf({ hostName: system.name(), accounts, groups, shares, homes, isAvailable, taken })
   }
 
   /** Another process may have applied something newer in between: what was applied last must be what is decided. */
@@ -60,20 +65,27 @@ export function createSmbSync(deps: SmbSyncDeps): SmbSync {
     }
   }
 
+  async function status(): Promise<SmbStatus> {
+    try {
+      const now = await agent.call('shares/smb-status', {})
+      return { ...now, problem: now.problem ?? memory.value() }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      return { isRunning: false, restarts: 0, problem: failureRecord(error) }
+    }
+  }
+
   return {
     apply: memory.refresh,
+    async applyOrFail() {
+      await memory.refresh()
+      const { problem } = await status()
+      if (problem) throw new Failure('conflict', problem.code, problem.message)
+    },
     async close(share) {
       await agent.call('shares/close-smb', { share })
     },
-    async status() {
-      try {
-        const status = await agent.call('shares/smb-status', {})
-        return { ...status, problem: status.problem ?? memory.value() }
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error
-        return { isRunning: false, restarts: 0, problem: failureRecord(error) }
-      }
-    },
+    status,
   }
 }
 

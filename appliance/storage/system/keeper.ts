@@ -4,6 +4,7 @@ import type { Events } from '../../lib/events.ts'
 import { Failure } from '../../lib/failure.ts'
 import type { LetGo } from '../../lib/let-go.ts'
 import type { Log } from '../../lib/log.ts'
+import type { Mounted } from '../../lib/mounted.ts'
 import type { OperationContext } from '../../lib/operation.ts'
 import type { DiskFacts, PoolFacts } from '../schema.ts'
 import type { PoolBackend, PoolPlace } from './backend.ts'
@@ -25,6 +26,7 @@ export interface KeeperDeps {
   events: Events
   log: Log
   letGo: LetGo
+  mounted?: Mounted
 }
 
 export interface PoolKey {
@@ -58,7 +60,7 @@ export function createKeeper({ poolsDir, isRoot, events, log, letGo: holders, ..
 
   function followed(plain: PoolBackend): PoolBackend {
     return plain.kind === 'btrfs'
-      ? followedBackend(plain, { feed, alone: whileMounted, letGo: holders })
+      ? followedBackend(plain, { feed, alone: whileMounted, letGo: holders, mounted: deps.mounted })
       : plain
   }
 

@@ -1,4 +1,4 @@
-import { placesOf } from '../plan/places.ts'
+import { absenceOf, type Place, placesOf } from '../plan/places.ts'
 import type { Facts, RawFacts, Settable } from '../schema/index.ts'
 import { parseCpu } from './cpu.ts'
 import { parseDisks } from './disks.ts'
@@ -6,6 +6,7 @@ import { parseMachine, parsePower } from './machine.ts'
 import { parseMemory } from './memory.ts'
 import { parseNetwork } from './network.ts'
 import { type KnownPool, parsePools } from './pools.ts'
+import { parseSamba } from './samba.ts'
 
 /** The machine as Linux shows it. What is not there is null or empty; nothing is guessed. */
 export function parseFacts(raw: RawFacts, pools: readonly KnownPool[]): Facts {
@@ -20,24 +21,29 @@ export function parseFacts(raw: RawFacts, pools: readonly KnownPool[]): Facts {
     network: parseNetwork(raw),
     power: parsePower(raw),
     pools: parsePools(raw, pools),
-    settable: settableOf(raw, disks),
+    settable: { ...settableOf(raw, disks, pools), ...parseSamba(raw) },
   }
 }
 
-function settableOf(raw: RawFacts, disks: Facts['disks']): Record<string, Settable> {
+function settableOf(
+  raw: RawFacts,
+  disks: Facts['disks'],
+  pools: readonly KnownPool[],
+): Record<string, Settable> {
   const writable = new Set(raw.writable)
-  const places = placesOf({ paths: Object.keys(raw.files), disks })
+  const places = placesOf({ paths: Object.keys(raw.files), disks, pools })
   return Object.fromEntries(
     places.map(place => {
       const isThere = place.paths.length > 0 && place.paths.every(path => raw.files[path] !== undefined)
       const value = isThere ? place.read(path => raw.files[path] ?? '') : null
-      const problem = isThere ? closedOf(place.paths, writable) : `This machine has no ${place.what}.`
-      return [place.name, { value, problem }]
+      return [place.name, { value, problem: value === null ? absenceOf(place) : closedOf(place, writable) }]
     }),
   )
 }
 
-function closedOf(paths: readonly string[], writable: ReadonlySet<string>): string | null {
+function closedOf({ paths, isMount }: Place, writable: ReadonlySet<string>): string | null {
+  // Who has mounted a pool may mount it again.
+  if (isMount) return null
   const closed = paths.find(path => !writable.has(path))
   return closed === undefined ? null : `${closed} cannot be written here.`
 }

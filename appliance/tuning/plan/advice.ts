@@ -1,16 +1,7 @@
-/** What may be chosen for settings that are no file of the kernel's. */
+/** What may be chosen for settings that nothing takes up yet. */
 const values: [name: RegExp, value: RegExp][] = [
   [/^zram\.size$/, /^(none|\d{6,12})$/],
   [/^zram\.algorithm$/, /^[a-z0-9-]{2,20}$/],
-  [/^pool\..+\.compression$/, /^(none|zstd:([1-9]|1[0-5]))$/],
-  [/^pool\..+\.layout$/, /^(ssd|nossd)$/],
-  [/^pool\..+\.discard$/, /^(none|async|sync)$/],
-  [/^samba\.(multichannel|async)$/, /^(yes|no)$/],
-  [
-    /^samba\.signing$/,
-    /^(AES-128-GMAC|AES-128-CMAC|HMAC-SHA256)(,(AES-128-GMAC|AES-128-CMAC|HMAC-SHA256)){0,2}$/,
-  ],
-  [/^samba\.encryption$/, /^AES-(128|256)-(GCM|CCM)(,AES-(128|256)-(GCM|CCM)){0,3}$/],
   [/^nfs\.threads$/, /^([1-9]|[1-9]\d|1\d\d|2[0-4]\d|25[0-6])$/],
   [/^tls\.ciphers$/, /^TLS_[A-Z0-9_]+(:TLS_[A-Z0-9_]+){0,4}$/],
   [/^servers\.count$/, /^([1-9]|[1-5]\d|6[0-4])$/],

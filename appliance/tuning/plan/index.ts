@@ -10,6 +10,7 @@ import { placement, servers, sqlite, worker } from './rules/processes.ts'
 import { energyPreference, governor } from './rules/processor.ts'
 import type { Proposal, Rule } from './rules/proposal.ts'
 import { seenOn } from './seen.ts'
+import { type TakenPlace, takenPlaces } from './taken-places.ts'
 
 const rules: Rule[] = [
   governor,
@@ -54,9 +55,14 @@ export function mayBeChosen(
   name: string,
   value: string,
 ): boolean {
-  const place = placesOf(aroundOf(facts)).find(place => place.name === name)
+  const place = placeNamed(facts, name)
   if (place) return place.accepts(value) && (offeredFor(facts, name)?.includes(value) ?? true)
   return settings.some(setting => setting.name === name) && isAdvisable(name, value)
+}
+
+/** What can be set under this name; undefined: nothing takes it up. */
+export function placeNamed(facts: Facts, name: string): TakenPlace | undefined {
+  return [...placesOf(aroundOf(facts)), ...takenPlaces].find(place => place.name === name)
 }
 
 /** What the kernel offers to choose from, where it says so. */
@@ -66,14 +72,25 @@ function offeredFor({ cpu, disks }: Facts, name: string): string[] | undefined {
   return disks.find(disk => name === `disk.${disk.key}.scheduler`)?.schedulers
 }
 
-/** The groups of a plan that the agent can set, in order: those before are the ground for those after. */
-export const appliedGroups = ['processor', 'memory', 'disks', 'network'] as const satisfies SettingGroup[]
+/** The groups of a plan that can be set, in order: those before are the ground for those after. */
+export const appliedGroups = [
+  'processor',
+  'memory',
+  'disks',
+  'network',
+  'pools',
+  'faces',
+] as const satisfies SettingGroup[]
 
 /** Of the files that there are several of, one stands for all. */
-export function aroundOf({ disks, cpu }: Facts) {
+export function aroundOf({ disks, cpu, pools }: Facts) {
   const policy = '/sys/devices/system/cpu/cpufreq/policy0'
   const files = ['scaling_governor', 'energy_performance_preference'].map(file => `${policy}/${file}`)
-  return { paths: cpu.scaling ? files.slice(0, cpu.scaling.preferences.length > 0 ? 2 : 1) : [], disks }
+  return {
+    paths: cpu.scaling ? files.slice(0, cpu.scaling.preferences.length > 0 ? 2 : 1) : [],
+    disks,
+    pools,
+  }
 }
 
 function settingOf(facts: Facts, proposal: Proposal, choice: string | undefined): PlannedSetting {
@@ -121,16 +138,10 @@ function revertOf(from: string | null, isAdvice: boolean): string {
 
 /** A setting that no rule speaks of, but that somebody set. */
 function ownIdea(facts: Facts, name: string): Proposal[] {
-  const place = placesOf(aroundOf(facts)).find(place => place.name === name)
+  const place = placeNamed(facts, name)
   if (facts.settable[name] === undefined || !place) return []
   const title = place.what.charAt(0).toUpperCase() + place.what.slice(1)
   return [
-    { name, group: groupOf(name), title, to: '', reason: '', evidence: '', effect: 'What you expect of it.' },
+    { name, group: place.group, title, to: '', reason: '', evidence: '', effect: 'What you expect of it.' },
   ]
-}
-
-function groupOf(name: string): SettingGroup {
-  if (name.startsWith('cpu.')) return 'processor'
-  if (name.startsWith('disk.')) return 'disks'
-  return name.startsWith('net.') ? 'network' : 'memory'
 }

@@ -1,14 +1,20 @@
-import type { TunedDisk } from '../schema/index.ts'
+import type { SettingGroup, TunedDisk, TunedPool } from '../schema/index.ts'
+import { placesOfPool } from './pool-places.ts'
 
-/** A setting that is a file of the kernel's, or several that go together. The agent writes to no other. */
+/** A setting that the kernel keeps: a file, several that go together, or an option of a mount. The agent sets no other. */
 export interface Place {
   name: string
   /** In words, for `This machine has no …`. */
   what: string
+  group: SettingGroup
+  /** Where it is read. */
   paths: string[]
-  read(textOf: (path: string) => string): string
-  /** In this order. */
+  /** Null: what is to be set is not there. */
+  read(textOf: (path: string) => string): string | null
+  /** In this order: text to files, or an option to a mount. */
   write(value: string): [path: string, text: string][]
+  /** The paths of `write` are mounts, and are mounted again with the option. */
+  isMount?: true
   accepts(value: string): boolean
 }
 
@@ -16,10 +22,11 @@ export interface Around {
   /** All that was found, to know what there are several of. */
   paths: readonly string[]
   disks: readonly Pick<TunedDisk, 'name' | 'key'>[]
+  pools: readonly Pick<TunedPool, 'name' | 'path'>[]
 }
 
-/** All that can be set on a machine by writing to its kernel. */
-export function placesOf({ paths, disks }: Around): Place[] {
+/** All that can be set on a machine by telling its kernel. */
+export function placesOf({ paths, disks, pools }: Around): Place[] {
   const policies = paths
     .filter(path => /^\/sys\/devices\/system\/cpu\/cpufreq\/policy\d+\/scaling_governor$/.test(path))
     .sort()
@@ -39,7 +46,13 @@ export function placesOf({ paths, disks }: Around): Place[] {
     ofThree('net.tcp-rmem', '/proc/sys/net/ipv4/tcp_rmem'),
     ofThree('net.tcp-wmem', '/proc/sys/net/ipv4/tcp_wmem'),
     ...disks.flatMap(disk => ofDisk(disk)),
+    ...pools.flatMap(placesOfPool),
   ]
+}
+
+/** Why it cannot be set. */
+export function absenceOf({ what, isMount }: Place): string {
+  return isMount ? 'The pool is not mounted here as a Btrfs.' : `This machine has no ${what}.`
 }
 
 /** The same in every file; where they differ, all of them with commas between, so that they can be put back. */
@@ -47,6 +60,7 @@ function ofEvery(name: string, what: string, paths: string[]): Place {
   return {
     name,
     what,
+    group: 'processor',
     paths,
     read(textOf) {
       const values = paths.map(path => textOf(path).trim())
@@ -66,6 +80,7 @@ function ofNumber(name: string, what: string, most: number): Place {
   return {
     name,
     what,
+    group: 'memory',
     paths: [path],
     read: textOf => textOf(path).trim(),
     write: value => [[path, value]],
@@ -83,6 +98,7 @@ function ofDirtyLimit(name: string, ratioFile: string, bytesFile: string): Place
   return {
     name,
     what: 'limit of what waits to be written',
+    group: 'memory',
     paths: [ratioPath, bytesPath],
     read(textOf) {
       const bytes = textOf(bytesPath).trim()
@@ -104,6 +120,7 @@ function ofThree(name: string, path: string): Place {
   return {
     name,
     what: 'limit of the network’s buffers',
+    group: 'network',
     paths: [path],
     read: textOf => textOf(path).trim().split(/\s+/).join(' '),
     write: value => [[path, value]],
@@ -122,6 +139,7 @@ function ofDisk({ name, key }: Around['disks'][number]): Place[] {
     {
       name: `disk.${key}.scheduler`,
       what: `I/O scheduler of ${name}`,
+      group: 'disks',
       paths: [scheduler],
       read(textOf) {
         const text = textOf(scheduler).trim()
@@ -133,6 +151,7 @@ function ofDisk({ name, key }: Around['disks'][number]): Place[] {
     {
       name: `disk.${key}.read-ahead`,
       what: `read-ahead of ${name}`,
+      group: 'disks',
       paths: [readAhead],
       read: textOf => textOf(readAhead).trim(),
       write: value => [[readAhead, value]],

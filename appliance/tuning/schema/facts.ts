@@ -126,6 +126,7 @@ export const powerFacts = z.object({
 
 export const tunedPool = z.object({
   name: z.string(),
+  path: z.string().describe('Where it is mounted.'),
   disks: z.array(z.string()).describe('Kernel names.'),
   mountOptions: z.array(z.string()).nullable(),
 })

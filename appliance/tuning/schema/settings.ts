@@ -10,6 +10,8 @@ export const settingName = z
   .string()
   .regex(/^[a-z][a-z0-9-]*(\.[a-z0-9_-]+){1,3}$/i, 'not the name of a setting')
   .max(80)
+/** As storage names pools: never a path. */
+export const tunedPoolName = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'not the name of a pool')
 export const settingValue = z
   .string()
   .min(1)

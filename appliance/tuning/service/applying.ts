@@ -11,11 +11,13 @@ import type { PlannedSetting } from '../schema/index.ts'
 import type { TuningStore } from '../store.ts'
 import { orCancelled } from './cancelled.ts'
 import type { Look, Planning } from './plan.ts'
+import type { Taking } from './taking.ts'
 
 export interface ApplyingDeps {
   agent: Agent
   planning: Planning
   store: TuningStore
+  taking: Taking
   clock: Clock
   jobs: Pick<Jobs, 'start' | 'list'>
   events: Events
@@ -39,7 +41,7 @@ const watchMs = 60_000
 const lookEveryMs = 5_000
 
 export function createApplying(deps: ApplyingDeps): Applying {
-  const { agent, planning, store, clock, jobs, events, log, health, wait } = deps
+  const { agent, planning, store, taking, clock, jobs, events, log, health, wait } = deps
 
   async function applyAll(context: Context, name: string | null) {
     const look = await planning.look()
@@ -59,9 +61,16 @@ export function createApplying(deps: ApplyingDeps): Applying {
     if (problems.length > 0) throw new Failure('conflict', 'tuning/undone', problems.join(' '))
   }
 
+  /** What the agent has set, and what others have taken. */
+  async function revert(names: string[] | null) {
+    const taken = await taking.revert(names)
+    const { reverted, failed } = await agent.call('tuning/revert', { names })
+    return { reverted: [...reverted, ...taken], failed }
+  }
+
   async function putBackOutdated({ plan, applied }: Look) {
     const outdated = outdatedOf(plan.settings, applied)
-    if (outdated.length > 0) await agent.call('tuning/revert', { names: outdated })
+    if (outdated.length > 0) await revert(outdated)
   }
 
   async function refuseUnplanned(name: string) {
@@ -83,9 +92,10 @@ export function createApplying(deps: ApplyingDeps): Applying {
     const { group, settings, report } = task
     report(`Setting ${inWords[group]}`)
     const before = await health()
-    const wanted = settings.map(({ name, to }) => ({ name, value: to }))
+    const wanted = settings.map(({ name, from, to }) => ({ name, value: to, found: from }))
     try {
-      await agent.call('tuning/apply', { settings: wanted })
+      if (group === 'faces') await taking.apply(wanted)
+      else await agent.call('tuning/apply', { settings: wanted.map(({ name, value }) => ({ name, value })) })
     } catch (error) {
       if (!(error instanceof Failure) || error.kind === 'internal') throw error
       return error.message
@@ -102,12 +112,12 @@ export function createApplying(deps: ApplyingDeps): Applying {
         passed: share => report(`Watching how the box does with ${inWords[group]} as set`, share),
       })
     } catch (error) {
-      await agent.call('tuning/revert', { names })
+      await revert(names)
       throw error
     }
     if (fall === undefined) return undefined
     log.warn('a group of settings was undone', { group, names, fall })
-    const { failed } = await agent.call('tuning/revert', { names })
+    const { failed } = await revert(names)
     const left = failed.map(({ message }) => message)
     return [`The box did worse with it (${fall}), so it went back to what was found.`, ...left].join(' ')
   }
@@ -149,7 +159,7 @@ export function createApplying(deps: ApplyingDeps): Applying {
     },
     async revert(name) {
       await refuseTwo(jobs)
-      const done = await agent.call('tuning/revert', { names: name === null ? null : [name] })
+      const done = await revert(name === null ? null : [name])
       events.publish('tuning/changed', {})
       if (name !== null && done.reverted.length + done.failed.length === 0)
         throw new Failure('missing', 'tuning/not-applied-before', `${name} was not set by the tuning.`)
@@ -194,6 +204,8 @@ const inWords: Record<Group, string> = {
   memory: 'the memory',
   disks: 'the disks',
   network: 'the network',
+  pools: 'the pools',
+  faces: 'the network drives',
 }
 
 function capital(text: string): string {

@@ -8,10 +8,12 @@ import { mayBeChosen, planOf } from '../plan/index.ts'
 import { standingOf } from '../plan/standing.ts'
 import type { AppliedSetting, Choices, Facts, Measurements, Plan, TuningReport } from '../schema/index.ts'
 import type { TuningStore } from '../store.ts'
+import type { Taking } from './taking.ts'
 
 export interface PlanDeps {
   agent: Agent
   store: TuningStore
+  taking: Pick<Taking, 'applied'>
   clock: Clock
   /** What higher layers know of the pools. */
   pools(): Promise<KnownPool[]>
@@ -32,19 +34,20 @@ export interface Planning {
   choose(name: string, value: string | null): Promise<void>
 }
 
-export function createPlanning({ agent, store, clock, pools }: PlanDeps): Planning {
+export function createPlanning({ agent, store, taking, clock, pools }: PlanDeps): Planning {
   async function look(given?: Choices): Promise<Look> {
-    const [raw, known, measured, choices, applied] = await Promise.all([
+    const [raw, known, measured, choices, set, taken] = await Promise.all([
       agent.call('tuning/facts', {}),
       pools(),
       store.latest(),
       given ?? store.choices(),
       agent.call('tuning/applied', {}),
+      taking.applied(),
     ])
-    const facts = parseFacts(raw, known)
+    const facts = withTaken(parseFacts(raw, known), taken)
     const isMeasuredHere = measured !== null && measured.machine === fingerprintOf(facts)
     const plan = planOf(facts, isMeasuredHere ? measured : null, choices)
-    return { facts, measured, isMeasuredHere, plan, applied }
+    return { facts, measured, isMeasuredHere, plan, applied: [...set, ...taken] }
   }
 
   return {
@@ -68,6 +71,16 @@ export function createPlanning({ agent, store, clock, pools }: PlanDeps): Planni
       await store.choose(name, value, clock.now())
     },
   }
+}
+
+/** What was taken is how it is now. */
+function withTaken(facts: Facts, taken: readonly AppliedSetting[]): Facts {
+  const settable = { ...facts.settable }
+  for (const { name, value } of taken) {
+    const here = settable[name]
+    if (here && here.problem === null) settable[name] = { ...here, value }
+  }
+  return { ...facts, settable }
 }
 
 function badValue(name: string, value: string): Failure {

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure, failureRecord } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
-import type { Place } from '../plan/places.ts'
+import { absenceOf, type Place } from '../plan/places.ts'
 import type { AppliedSetting, SettingProblem } from '../schema/index.ts'
 import { createKept, type Kept } from './kept.ts'
-import { placesHere, readPlace, writePlace } from './kernel.ts'
+import { type Here, placesHere, readPlace, writePlace } from './kernel.ts'
 
 export interface NamedValue {
   name: string
@@ -18,21 +18,22 @@ export interface Applying {
   /** Puts back what was found; `null` means all. What cannot be put back is named, the rest is done. */
   revert(names: readonly string[] | null): Promise<{ reverted: string[]; failed: SettingProblem[] }>
   applied(): Promise<AppliedSetting[]>
-  /** Sets again what was set and is not any more: all after a start, what disks have when one came back. */
-  renew(which: 'all' | 'disks'): Promise<{ renewed: string[]; failed: SettingProblem[] }>
+  /** Sets again what was set and is not any more: all after a start, what disks and pools have when one came back. */
+  renew(which: 'all' | 'hardware'): Promise<{ renewed: string[]; failed: SettingProblem[] }>
   /** Puts everything back, and remembers to set it again. */
   rest(): Promise<void>
 }
 
 /** Sets what the plan asks for, and can undo it. One thing at a time. */
-export function createApplying({ root, folder, log }: { root: string; folder: string; log: Log }): Applying {
+export function createApplying({ folder, log, ...here }: Here & { folder: string; log: Log }): Applying {
+  const { root } = here
   const kept = createKept(folder)
   let turn: Promise<unknown> = Promise.resolve()
 
   function inTurn<T>(work: (kept: Kept, places: Map<string, Place>) => Promise<T>): Promise<T> {
     const mine = turn.then(async () => {
       const boot = (await readFile(join(root, '/proc/sys/kernel/random/boot_id'), 'utf8')).trim()
-      const places = await placesHere(root)
+      const places = await placesHere(here)
       return work(ofThisStart(await kept.read(boot), boot), new Map(places.map(place => [place.name, place])))
     })
     turn = mine.catch(() => undefined)
@@ -134,7 +135,7 @@ export function createApplying({ root, folder, log }: { root: string; folder: st
         const renewed: string[] = []
         const failed: SettingProblem[] = []
         for (const [name, known] of Object.entries(state.settings)) {
-          if (which === 'disks' && !name.startsWith('disk.')) continue
+          if (which === 'hardware' && !/^(disk|pool)\./.test(name)) continue
           const place = places.get(name)
           const now = place ? await readPlace(root, place) : null
           if (!place || now === null || (known.isSet && now === known.value)) continue
@@ -210,7 +211,7 @@ function placeFor(places: Map<string, Place>, name: string, value: string): Plac
 }
 
 function notHere(place: Place): Failure {
-  return new Failure('unavailable', 'tuning/not-here', `This machine has no ${place.what}.`)
+  return new Failure('unavailable', 'tuning/not-here', absenceOf(place))
 }
 
 function notApplied(error: Failure, problems: SettingProblem[]): Failure {

@@ -3,8 +3,8 @@ import { basename, join } from 'node:path'
 import { Failure } from '../../lib/failure.ts'
 import { run } from '../../lib/run.ts'
 import { pciDeviceOf, usbInterfaceOf } from '../parse/disks.ts'
+import { sambaDefaults, sambaParameter } from '../parse/samba.ts'
 import type { RawFacts } from '../schema/index.ts'
-
 import { diskKeys } from './disk-keys.ts'
 import { expand, isThere, mayWrite, orLeftOut, realPlace, textOf } from './sysfs.ts'
 
@@ -74,6 +74,8 @@ export async function gatherFacts({ root = '/', poolsDir }: GatherOptions): Prom
   await Promise.all(namesBelow(raw, '/sys/class/net/').map(name => addCard(root, raw, name)))
   raw.keys = await diskKeys(root, blockDevices)
   raw.files['/proc/self/mountinfo'] = await ownMounts(at('/proc/self/mountinfo'), poolsDir)
+  // Only root's Cairn runs Samba.
+  if (root === '/' && process.getuid?.() === 0) await addSamba(raw)
   if (raw.files['/proc/device-tree/model']?.startsWith('Raspberry'))
     await addPrinted(raw, ['vcgencmd', 'get_throttled'])
   for (const path of Object.keys(raw.files)
@@ -147,6 +149,13 @@ async function addPrinted(raw: RawFacts, command: readonly [string, ...string[]]
     )
       throw error
   }
+}
+
+async function addSamba(raw: RawFacts) {
+  await addPrinted(raw, sambaDefaults)
+  const command = sambaDefaults.join(' ')
+  const lines = raw.printed[command]?.split('\n').filter(line => sambaParameter.test(line))
+  if (lines) raw.printed[command] = lines.join('\n')
 }
 
 async function ownMounts(path: string, poolsDir: string): Promise<string> {

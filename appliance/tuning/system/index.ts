@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Log } from '../../lib/log.ts'
+import type { Mounted } from '../../lib/mounted.ts'
 import { operation } from '../../lib/operation.ts'
 import type { Parts } from '../../lib/parts.ts'
 import {
@@ -11,6 +12,7 @@ import {
   settingProblem,
   settingValue,
   syncTimes,
+  tunedPoolName,
 } from '../schema/index.ts'
 import { createApplying } from './applying.ts'
 import { gatherFacts } from './gather.ts'
@@ -21,23 +23,28 @@ export interface TuningSystemDeps {
   dataDir: string
   log: Log
   parts: Parts
+  /** Storage mounts a pool with options of its own first. */
+  mounted?: Mounted
   /** A folder that stands for `/`, in tests. */
   root?: string
 }
 
 const mostSettings = 200
-/** As storage names pools: never a path. */
-const ofPool = z.strictObject({ pool: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'not the name of a pool') })
+const ofPool = z.strictObject({ pool: tunedPoolName })
 
 /** All that root does for the tuning. It names settings, never files: which file that is, only the agent says. */
-export function createTuningOperations({ poolsDir, dataDir, log, parts, root = '/' }: TuningSystemDeps) {
-  const applying = createApplying({ root, folder: join(dataDir, 'tuning'), log })
+export function createTuningOperations({ poolsDir, dataDir, root = '/', ...deps }: TuningSystemDeps) {
+  const { log, parts, mounted } = deps
+  const applying = createApplying({ root, poolsDir, folder: join(dataDir, 'tuning'), log })
   parts.add({
     name: 'tuning',
     async start() {
       await applying.renew('all')
     },
     stop: applying.rest,
+  })
+  mounted?.add(async () => {
+    await applying.renew('hardware')
   })
   return {
     'tuning/facts': operation({
@@ -67,12 +74,12 @@ export function createTuningOperations({ poolsDir, dataDir, log, parts, root = '
       output: z.object({ reverted: z.array(settingName), failed: z.array(settingProblem) }),
       run: ({ names }) => applying.revert(names),
     }),
-    'tuning/renew-disks': operation({
+    'tuning/renew-hardware': operation({
       input: z.strictObject({}),
       output: z.object({ renewed: z.array(settingName), failed: z.array(settingProblem) }),
       // Asked for whenever a disk comes or goes; what it does is logged there.
       isRead: true,
-      run: () => applying.renew('disks'),
+      run: () => applying.renew('hardware'),
     }),
     'tuning/measure-pool': operation({
       input: ofPool,

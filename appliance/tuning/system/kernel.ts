@@ -1,17 +1,28 @@
 import { constants } from 'node:fs'
 import { open, readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { errnoOf, Failure } from '../../lib/failure.ts'
+import { run } from '../../lib/run.ts'
+import { mountOptionsIn } from '../parse/mount-options.ts'
 import { type Place, placesOf } from '../plan/places.ts'
+import { tunedPoolName } from '../schema/index.ts'
 import { diskKeys } from './disk-keys.ts'
 import { expand, isThere } from './sysfs.ts'
 
+export interface Here {
+  /** `/` but in tests. */
+  root: string
+  /** What is mounted here is a pool; no other mount is touched, and none at all where it is left out. */
+  poolsDir?: string
+}
+
 /** The settings that this machine has, by name: what no place stands for, nobody can set. */
-export async function placesHere(root: string): Promise<Place[]> {
+export async function placesHere(here: Here): Promise<Place[]> {
+  const { root } = here
   const names = (await orGone(readdir(join(root, '/sys/block')))) ?? []
   const keys = await diskKeys(root, names)
   const disks = names.map(name => ({ name, key: keys[name] ?? name }))
-  return placesOf({ paths: await policyFiles(root), disks })
+  return placesOf({ paths: await policyFiles(root), disks, pools: await mountedPools(here) })
 }
 
 /** How it is now. Null: it is not there. */
@@ -27,7 +38,10 @@ export async function readPlace(root: string, place: Place): Promise<string | nu
 
 /** Sets it, and makes sure that the kernel took it: some values it bends without a word. */
 export async function writePlace(root: string, place: Place, value: string): Promise<void> {
-  for (const [path, text] of place.write(value)) await writeText(join(root, path), path, text)
+  for (const [path, text] of place.write(value)) {
+    if (place.isMount) await remount(join(root, path), path, text)
+    else await writeText(join(root, path), path, text)
+  }
   const now = await readPlace(root, place)
   if (now === value) return
   const message = `${place.name} was set to ${value}, and is ${now ?? 'not there'}.`
@@ -44,6 +58,27 @@ async function writeText(place: string, path: string, text: string) {
     const message = `${path} could not be set to ${text} (${code}).`
     throw new Failure('unavailable', 'tuning/not-writable', message, { cause: error })
   }
+}
+
+/** mount(8) keeps what the mount has and is not named here, `ro` and `nosuid` too. */
+async function remount(place: string, path: string, option: string) {
+  const { code, stderr } = await run(['mount', '-o', `remount,${option}`, place], {
+    // 1: called wrongly, 32: refused.
+    expected: [1, 32],
+    timeoutMs: 120_000,
+  })
+  if (code === 0) return
+  const message = `${path} could not be mounted with ${option} (${stderr.trim().split('\n')[0]}).`
+  throw new Failure('unavailable', 'tuning/not-remounted', message)
+}
+
+async function mountedPools({ root, poolsDir }: Here): Promise<{ name: string; path: string }[]> {
+  if (poolsDir === undefined) return []
+  const text = (await orGone(readFile(join(root, '/proc/self/mountinfo'), 'utf8'))) ?? ''
+  return [...mountOptionsIn(text).keys()].flatMap(path => {
+    const name = basename(path)
+    return path === join(poolsDir, name) && tunedPoolName.safeParse(name).success ? [{ name, path }] : []
+  })
 }
 
 async function orGone<T>(reading: Promise<T>): Promise<T | undefined> {

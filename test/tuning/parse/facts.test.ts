@@ -1,5 +1,6 @@
 import test from 'ava'
 import { parseFacts } from '../../../appliance/tuning/parse/facts.ts'
+import { sambaDefaults } from '../../../appliance/tuning/parse/samba.ts'
 import { facts as factsSchema, type RawFacts } from '../../../appliance/tuning/schema/index.ts'
 import { machineNames, machineText, parseMachineText, readMachine } from '../../helpers/machine-text.ts'
 import { createRandom } from '../../helpers/random.ts'
@@ -178,4 +179,19 @@ test('a machine that is written down is read as it was', t => {
     const machine = readMachine(name)
     t.deepEqual(parseMachineText(name, machineText(machine)).raw, machine.raw, name)
   }
+})
+
+test('how Samba does by itself is what it prints, and without Samba nothing can be set', t => {
+  const { raw, pools } = readMachine('vm-two-cores')
+  const { settable } = parseFacts(raw, pools)
+  t.deepEqual(settable['samba.signing'], { value: 'AES-128-GMAC,AES-128-CMAC,HMAC-SHA256', problem: null })
+  t.deepEqual(settable['samba.multichannel'], { value: 'yes', problem: null })
+  t.deepEqual(settable['samba.async'], { value: 'yes', problem: null })
+  raw.printed[sambaDefaults.join(' ')] = '\taio read size = 0\n'
+  const old = parseFacts(raw, pools).settable
+  t.is(old['samba.async']?.value, 'no')
+  t.deepEqual(old['samba.signing'], { value: null, problem: 'The Samba here does not know it.' })
+  raw.printed = {}
+  const none = parseFacts(raw, pools).settable
+  t.deepEqual(none['samba.signing'], { value: null, problem: 'Samba does not run here.' })
 })

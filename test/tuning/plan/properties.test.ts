@@ -1,8 +1,9 @@
 import test from 'ava'
 import { parseFacts } from '../../../appliance/tuning/parse/facts.ts'
 import { isAdvisable } from '../../../appliance/tuning/plan/advice.ts'
-import { aroundOf, mayBeChosen, planOf } from '../../../appliance/tuning/plan/index.ts'
+import { aroundOf, mayBeChosen, placeNamed, planOf } from '../../../appliance/tuning/plan/index.ts'
 import { type Place, placesOf } from '../../../appliance/tuning/plan/places.ts'
+import { takenPlaces } from '../../../appliance/tuning/plan/taken-places.ts'
 import { type Facts, type Measurements, plan as planSchema } from '../../../appliance/tuning/schema/index.ts'
 import { machineNames, readMachine } from '../../helpers/machine-text.ts'
 import { createRandom, type Random } from '../../helpers/random.ts'
@@ -20,7 +21,7 @@ test('any mixture of facts gives a plan that is whole, and whose values can be s
     const names = plan.settings.map(setting => setting.name)
     t.deepEqual(names, [...new Set(names)], where)
     for (const { name, to, reason, evidence, effect, state, problem } of plan.settings) {
-      const place = placesOf(aroundOf(facts)).find(place => place.name === name)
+      const place = placeNamed(facts, name)
       t.true(place ? place.accepts(to) : isAdvisable(name, to), `${where}: ${name} = ${to}`)
       t.true(
         [reason, evidence, effect].every(text => /^\S.+\.$/s.test(text)),
@@ -58,7 +59,12 @@ test('what a plan changes can be put back to what was found', t => {
     for (const { name, from, to, state } of planOf(facts, measured, choices).settings) {
       if (state !== 'planned') continue
       const place = placesOf(aroundOf(facts)).find(place => place.name === name)
-      if (from === null || !place) return t.fail(`${where}: ${name}`)
+      if (from === null) return t.fail(`${where}: ${name}`)
+      if (!place) {
+        // What is kept in the database goes back by being forgotten.
+        t.true(placeNamed(facts, name)?.accepts(to), `${where}: ${name}`)
+        continue
+      }
       const kernel = new FakeKernel()
       kernel.set(place, from)
       kernel.set(place, to)
@@ -112,6 +118,8 @@ function worldOf(random: Random): World {
     settable: {},
   }
   for (const place of placesOf(aroundOf(facts))) facts.settable[place.name] = settableOf(place, facts, random)
+  for (const { name } of takenPlaces)
+    facts.settable[name] = { value: sambaValue(name, random), problem: null }
   for (const name of Object.keys(facts.settable)) if (random.chance(0.05)) delete facts.settable[name]
   const measured = random.chance(0.7) ? measuredOf(pools, random) : null
   return { facts, measured, choices: choicesOf(facts, measured, random) }
@@ -121,6 +129,7 @@ function poolOf(name: string, disks: Facts['disks'], random: Random): Facts['poo
   const options = ['noatime', 'ssd', 'compress=zstd:1', 'compress=zstd:9', 'discard=async']
   return {
     name,
+    path: `/srv/cairn/${name}`,
     disks: disks.filter(() => random.chance(0.3)).map(disk => disk.name),
     mountOptions: random.chance(0.3) ? null : options.filter(() => random.chance(0.5)),
   }
@@ -153,12 +162,21 @@ function someValue(name: string, { cpu, disks }: Pick<Facts, 'cpu' | 'disks'>, r
   if (name === 'cpu.governor') return random.pick(cpu.scaling?.governors ?? ['powersave'])
   if (name === 'cpu.energy-preference') return random.pick(['power', 'performance', 'balance_performance'])
   if (name.startsWith('vm.dirty')) return random.pick(['20%', '5%', '0%', String(random.below(2 ** 31))])
+  if (name.endsWith('.compression')) return random.pick(['none', 'lzo', 'zstd:1', 'zstd:9', 'force:zstd:3'])
+  if (name.endsWith('.layout')) return random.pick(['ssd', 'nossd', 'ssd_spread'])
+  if (name.endsWith('.discard')) return random.pick(['none', 'sync', 'async'])
   if (name.startsWith('net.')) return `4096 131072 ${131_072 + random.below(2 ** 27)}`
   if (name.endsWith('.scheduler')) {
     const disk = disks.find(({ key }) => name.includes(`.${key}.`))
     return disk?.scheduler ?? 'none'
   }
   return String(random.below(100))
+}
+
+function sambaValue(name: string, random: Random): string {
+  if (name === 'samba.signing') return random.pick(['AES-128-GMAC,AES-128-CMAC,HMAC-SHA256', 'HMAC-SHA256'])
+  if (name === 'samba.encryption') return 'AES-128-GCM,AES-128-CCM,AES-256-GCM,AES-256-CCM'
+  return random.pick(['yes', 'no'])
 }
 
 function measuredOf(pools: Facts['pools'], random: Random): Measurements {
@@ -203,6 +221,8 @@ function choicesOf(facts: Facts, measured: Measurements | null, random: Random):
     'performance',
     'yes',
     'zstd:5',
+    'nossd',
+    'async',
     '4096 8192 16384',
     '1048576',
   ]
@@ -225,12 +245,17 @@ function applied(facts: Facts, settings: ReturnType<typeof planOf>['settings']):
   return { ...facts, settable, disks }
 }
 
-/** Files that behave as the kernel's: of two ways to set a limit, the one written last counts. */
+/** Files and mounts that behave as the kernel's: of two ways to set a limit, the one written last counts. */
 class FakeKernel {
   readonly files = new Map<string, string>()
+  readonly options = new Set<string>()
 
   set(place: Place, value: string) {
     for (const [path, text] of place.write(value)) {
+      if (place.isMount) {
+        this.remount(path, text)
+        continue
+      }
       this.files.set(path, path.endsWith('/scheduler') ? `[${text}] other` : text)
       const other = path.endsWith('_bytes')
         ? path.replace('_bytes', '_ratio')
@@ -239,7 +264,17 @@ class FakeKernel {
     }
   }
 
-  get(place: Place): string {
+  /** As Linux does it: an option takes the place of those of its kind, and what is off is not shown. */
+  remount(path: string, option: string) {
+    const kind = /^(no)?(compress|discard|ssd)/.exec(option)?.[2]
+    for (const old of this.options) if (old.includes(kind ?? option)) this.options.delete(old)
+    if (option !== 'compress=none' && option !== 'nodiscard')
+      this.options.add(option === 'discard=sync' ? 'discard' : option)
+    const shown = ['rw', ...this.options, 'subvol=/'].join(',')
+    this.files.set('/proc/self/mountinfo', `61 29 0:45 / ${path} rw,noatime - btrfs /dev/sda ${shown}\n`)
+  }
+
+  get(place: Place): string | null {
     return place.read(path => this.files.get(path) ?? '0')
   }
 }

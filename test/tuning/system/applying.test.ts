@@ -77,7 +77,7 @@ test('a disk that comes back leaves alone what somebody has changed elsewhere me
   await agent.call('tuning/apply', { settings: [swappiness, scheduler] })
   await machine.put(`${vm}/swappiness`, '50\n')
   await machine.put(schedulerFile, '[none] mq-deadline\n')
-  t.deepEqual(await agent.call('tuning/renew-disks', {}), { renewed: ['disk.sda.scheduler'], failed: [] })
+  t.deepEqual(await agent.call('tuning/renew-hardware', {}), { renewed: ['disk.sda.scheduler'], failed: [] })
   t.is(await machine.get(`${vm}/swappiness`), '50')
 })
 
@@ -102,6 +102,45 @@ test('the agent sets no file that is not in its list, and no value that makes no
     )
   t.like(await t.throwsAsync(apply('vm.swappiness', '60\n60')), { code: 'agent/invalid-input' })
   t.is(await machine.get(`${vm}/swappiness`), '60')
+})
+
+test('only what is mounted right below the folder of the pools is a pool to the agent', async t => {
+  const machine = await fakeMachine(t)
+  const mounts = ['/mnt/other', '/srv/cairn/pool/deep', '/srv/cairn/Upper', '/srv/cairn-two/pool', '/']
+  const lines = mounts.map(place => `61 29 0:45 / ${place} rw - btrfs /dev/sda rw,compress=zstd:1,subvol=/\n`)
+  await machine.put('/proc/self/mountinfo', lines.join(''))
+  const agent = await machine.agent()
+  for (const name of ['other', 'deep', 'Upper', 'pool', 'mnt'])
+    for (const setting of ['compression', 'layout', 'discard'])
+      t.like(
+        await t.throwsAsync(
+          agent.call('tuning/apply', { settings: [{ name: `pool.${name}.${setting}`, value: 'none' }] }),
+        ),
+        { details: { reason: 'tuning/no-setting' } },
+        name,
+      )
+})
+
+test('a pool takes no other values than those of its options', async t => {
+  const machine = await fakeMachine(t)
+  const mount = '61 29 0:45 / /srv/cairn/pool rw - btrfs /dev/sda rw,compress=zstd:1,subvol=/\n'
+  await machine.put('/proc/self/mountinfo', mount)
+  const agent = await machine.agent()
+  for (const [setting, value] of [
+    ['compression', 'zstd:16'],
+    ['compression', 'none,suid'],
+    ['compression', 'force:zstd:1'],
+    ['layout', 'ssd,dev'],
+    ['layout', 'none'],
+    ['discard', 'async,exec'],
+  ])
+    t.like(
+      await t.throwsAsync(
+        agent.call('tuning/apply', { settings: [{ name: `pool.pool.${setting}`, value: value ?? '' }] }),
+      ),
+      { details: { reason: 'tuning/bad-value' } },
+      value,
+    )
 })
 
 test('stopping the agent puts everything back, and starting it sets it again', async t => {
@@ -146,7 +185,7 @@ test('a disk that is away is set when it comes back', async t => {
   t.is(await machine.get(`${vm}/swappiness`), '180')
   t.like(await next.call('tuning/applied', {}), [{ isSet: false, found: null }, { isSet: true }])
   await machine.put(schedulerFile, '[none] mq-deadline\n')
-  t.deepEqual(await next.call('tuning/renew-disks', {}), { renewed: ['disk.sda.scheduler'], failed: [] })
+  t.deepEqual(await next.call('tuning/renew-hardware', {}), { renewed: ['disk.sda.scheduler'], failed: [] })
   t.is(await machine.get(schedulerFile), 'mq-deadline')
 })
 
@@ -177,7 +216,7 @@ testIf('root')('the real kernel takes a setting and gives it back', async t => {
   t.teardown(() => writeFile(file, found).catch(() => undefined))
   const folder = join(await tempFolder(t), 'tuning')
   await mkdir(folder, { mode: 0o700 })
-  const applying = createApplying({ root: '/', folder, log: silentLog })
+  const applying = createApplying({ root: '/', poolsDir: '/nowhere', folder, log: silentLog })
   const other = found === '2' ? '4' : '2'
   try {
     await applying.apply([{ name: 'vm.page-cluster', value: other }])

@@ -24,7 +24,7 @@ export function tlsCiphers({ facts, measured }: World): Proposal[] {
         : 'ChaCha20 is the faster of two ciphers that are equally safe here.',
       evidence: figures,
       effect: 'Less work for the processor with each encrypted transfer.',
-      advice: { from: null, consumer: 'The HTTPS server would have to take it up.' },
+      advice: { from: null, consumer: 'An HTTPS server would have to take it up, and there is none yet.' },
     },
   ]
 }
@@ -43,7 +43,6 @@ export function smbSigning({ measured }: World): Proposal[] {
       reason: `${isAesFaster ? 'AES' : 'SHA-256'} signs faster on this processor.`,
       evidence: `AES-128-GMAC ${rateInWords(aes128gmac)}, HMAC-SHA256 ${rateInWords(hmacSha256)}, measured here.`,
       effect: 'Signed connections, which are the usual ones, cost less.',
-      advice: { from: null, consumer: 'The configuration of Samba would have to take it up.' },
     },
   ]
 }
@@ -64,7 +63,6 @@ export function smbEncryption({ facts, measured }: World): Proposal[] {
         ? `AES-128-GCM ${rateInWords(measured.ciphers.aes128gcm)}, AES-256-GCM ${rateInWords(measured.ciphers.aes256gcm)}, measured here.`
         : 'The processor has instructions for AES and for GCM.',
       effect: 'Encrypted connections are as fast as this processor allows.',
-      advice: { from: null, consumer: 'The configuration of Samba would have to take it up.' },
     },
   ]
 }
@@ -89,7 +87,6 @@ export function smbAsync({ facts }: World): Proposal[] {
         .join(', ')
         .concat('.'),
       effect: 'One client keeps the disks busy.',
-      advice: { from: null, consumer: 'Samba does so by itself; its configuration would have to say it.' },
     },
   ]
 }
@@ -114,7 +111,11 @@ export function nfsThreads({ facts }: World): Proposal[] {
       evidence: `${counted(facts.cpu.cores, 'core')}.`,
       effect: 'Many clients at once wait less for each other.',
       memoryBytes: threads * threadBytes,
-      advice: { from: String(usualThreads), consumer: 'The NFS server would have to take it up.' },
+      advice: {
+        from: null,
+        consumer:
+          'The NFS server of the kernel would have to take it up. Cairn runs NFS-Ganesha, whose threads are its own.',
+      },
     },
   ]
 }

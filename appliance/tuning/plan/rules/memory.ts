@@ -32,7 +32,7 @@ export function zramSize({ facts }: World): Proposal[] {
       memoryBytes: Math.round(size / 3),
       advice: {
         from: now === 0 ? 'none' : String(now),
-        consumer: 'The image makes the compressed memory when it starts; elsewhere the system does.',
+        consumer: 'Cairn makes no compressed memory yet; until it does, that is the system’s to set up.',
       },
     },
   ]
@@ -63,7 +63,7 @@ export function zramAlgorithm({ facts, measured }: World): Proposal[] {
       effect: to === 'zstd' ? 'More fits in the same memory.' : 'Programs wait less for what was packed.',
       advice: {
         from: device.algorithm,
-        consumer: 'The image makes the compressed memory when it starts; elsewhere the system does.',
+        consumer: 'Cairn makes no compressed memory yet; until it does, that is the system’s to set up.',
       },
     },
   ]

@@ -49,7 +49,6 @@ export function multichannel({ facts }: World): Proposal[] {
       reason: 'Windows can use several network cards at once for one transfer.',
       evidence: `${counted(up.length, 'card')} with a cable: ${up.map(card => `${card.name} at ${card.mbitPerSecond} Mbit/s`).join(', ')}.`,
       effect: 'One client can read and write faster than one card.',
-      advice: { from: null, consumer: 'The configuration of Samba would have to take it up.' },
     },
   ]
 }

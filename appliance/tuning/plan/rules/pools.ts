@@ -1,8 +1,6 @@
 import type { TunedDisk, TunedPool } from '../../schema/index.ts'
 import { counted, type Proposal, rateInWords, type World } from './proposal.ts'
 
-const mountedBy = 'Storage would have to take it up when it mounts the pool.'
-
 /** A level whose files are not smaller by this much is not worth its time. */
 const worthwhile = 1.01
 
@@ -37,7 +35,6 @@ export function compression({ facts, measured }: World): Proposal[] {
         effect: best
           ? `What can be packed takes about ${Math.round(100 / best.ratio)} % of its size.`
           : 'Writing is as fast as the disks.',
-        advice: { from: optionOf(pool, 'compress'), consumer: mountedBy },
       },
     ]
   })
@@ -56,7 +53,6 @@ function flash(pool: TunedPool, disks: readonly TunedDisk[]): Proposal[] {
   const isFlash = disks.every(disk => disk.isRotational === false || disk.bus === 'nvme')
   const spins = disks.some(disk => disk.isRotational === true && ['sata', 'scsi', 'usb'].includes(disk.bus))
   if (isFlash === spins) return []
-  const has = pool.mountOptions?.includes('ssd') ?? false
   return [
     {
       name: `pool.${pool.name}.layout`,
@@ -68,7 +64,6 @@ function flash(pool: TunedPool, disks: readonly TunedDisk[]): Proposal[] {
         : 'The heads of spinning disks should not have to travel.',
       evidence: `${disks.map(disk => disk.name).join(', ')}: ${isFlash ? 'none of them spins' : 'spinning'}.`,
       effect: isFlash ? 'Small files are safe on the disk sooner.' : 'Large files lie together.',
-      advice: { from: pool.mountOptions === null ? null : has ? 'ssd' : 'nossd', consumer: mountedBy },
     },
   ]
 }
@@ -84,14 +79,8 @@ function discard(pool: TunedPool, disks: readonly TunedDisk[]): Proposal[] {
       reason: 'Flash that is told what is free stays fast, and telling it later keeps deleting fast too.',
       evidence: `${disks.map(disk => disk.name).join(', ')}: flash that can be told.`,
       effect: 'Writing stays as fast as on the first day.',
-      advice: { from: optionOf(pool, 'discard'), consumer: mountedBy },
     },
   ]
-}
-
-function optionOf({ mountOptions }: TunedPool, name: string): string | null {
-  if (mountOptions === null) return null
-  return mountOptions.find(option => option.startsWith(`${name}=`))?.slice(name.length + 1) ?? 'none'
 }
 
 function disksOf(disks: readonly TunedDisk[], pool: TunedPool): TunedDisk[] {

@@ -32,7 +32,10 @@ export function servers(world: World): Proposal[] {
       evidence: `${counted(cpu.cores, 'core')}, ${sizeInWords(memory.totalBytes)} of memory.`,
       effect: 'Many clients are answered at once.',
       memoryBytes: count * serverBytes,
-      advice: { from: null, consumer: 'The launcher would have to take it up when Cairn starts.' },
+      advice: {
+        from: null,
+        consumer: 'Cairn would have to start as many; it starts as many as `--servers` says, else one.',
+      },
     },
   ]
 }
@@ -75,7 +78,7 @@ export function sqlite(world: World): Proposal[] {
 export function worker({ facts }: World): Proposal[] {
   const { cpu, memory } = facts
   if (memory.totalBytes === 0) return []
-  const consumer = 'The worker would have to take it up.'
+  const consumer = 'The worker would have to take it up, and there is none yet.'
   const atOnce = Math.max(1, Math.floor(cpu.cores / 2))
   const evidence = `${counted(cpu.cores, 'core')}, ${sizeInWords(memory.totalBytes)} of memory.`
   const pictures = within(Math.floor(memory.totalBytes / 10 / pictureBytes), 1, Math.max(1, cpu.cores - 1))
@@ -131,7 +134,7 @@ function thumbnailSize({ facts }: Pick<World, 'facts'>): Proposal[] {
         'Larger previews are made only when somebody looks at the photo, since this box has little to spare.',
       evidence: `${counted(cpu.cores, 'core')}, ${sizeInWords(memory.totalBytes)} of memory.`,
       effect: 'A first import of many photos ends in hours, not in days.',
-      advice: { from: null, consumer: 'The worker would have to take it up.' },
+      advice: { from: null, consumer: 'The worker would have to take it up, and there is none yet.' },
     },
   ]
 }
@@ -151,7 +154,7 @@ export function placement({ facts }: World): Proposal[] {
       reason: 'A memory card wears out by small writes, and logs are nothing else.',
       evidence,
       effect: 'The card lasts longer; logs of before a restart are gone.',
-      advice: { from: null, consumer: 'The image would have to take it up.' },
+      advice: { from: null, consumer: 'The system would have to be set up so; Cairn does not do it yet.' },
     },
   ]
   if (facts.pools.length === 0) return settings

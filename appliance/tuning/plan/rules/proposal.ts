@@ -16,7 +16,7 @@ export interface Proposal {
   evidence: string
   effect: string
   memoryBytes?: number
-  /** For what is no file of the kernel's: how it is now, and who would take it up. */
+  /** For what nothing takes up yet: how it is now, and who would have to. */
   advice?: { from: string | null; consumer: string }
 }
 
