@@ -12,6 +12,9 @@ import { StateWord } from '../../kit/state-word.tsx'
 import classes from './hardware.module.css'
 import { ReportDialog } from './report-dialog.tsx'
 
+/** What a machine is called whose hypervisor hides its name. */
+const nameless = 'a virtual machine'
+
 /** The machine in plain words. */
 export function Machine({ facts }: { facts: MachineFacts }) {
   const { t } = useTranslation()
@@ -50,7 +53,7 @@ function boardWords(t: TFunction, { machine }: MachineFacts): ReactNode {
   const name = [maker, board].filter(Boolean).join(' ') || t('hardware.noName')
   return lines([
     name,
-    virtual && t('hardware.virtual', { name: virtual }),
+    virtual && t(virtual === nameless ? 'hardware.virtualNameless' : 'hardware.virtual', { name: virtual }),
     container && t('hardware.container', { name: container }),
     kernel && t('hardware.kernel', { version: kernel }),
   ])
