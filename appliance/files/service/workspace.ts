@@ -21,10 +21,10 @@ export function openWorkspace(volume: Volume): Folder {
   return openReserved(volume, 'tmp')
 }
 
-/** A folder of our own in a volume. */
-/** In its volume. */
+/** The workspace, in its volume. */
 export const workspacePath = ['.cairn', 'tmp'] as const
 
+/** A folder of our own in a volume. */
 export function openReserved(volume: Volume, name: 'tmp' | 'uploads' | 'trash' | 'versions'): Folder {
   using top = openVolume(volume)
   return saying(() => openOrMake(top, `.cairn/${name}`))

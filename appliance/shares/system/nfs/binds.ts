@@ -87,8 +87,6 @@ export function createBinds(folder: string) {
   }
 }
 
-export type Binds = ReturnType<typeof createBinds>
-
 /** In the order in which they were mounted, of which a place may have several. */
 async function mountsBelow(path: string): Promise<string[]> {
   const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')

@@ -197,5 +197,3 @@ function isName(text: string): boolean {
   const client = parseNfsClient(text)
   return typeof client !== 'string' && client.kind === 'name'
 }
-
-export type Nfs = ReturnType<typeof createNfs>
