@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../lib/failure.ts'
+import { type Mount, parseMountinfo } from '../../lib/mountinfo.ts'
 import { run } from '../../lib/run.ts'
-import { type Mount, parseMountinfo } from '../parse/mountinfo.ts'
 
 /** The uppermost mount at exactly this place. */
 export async function mountAt(place: string): Promise<Mount | undefined> {

@@ -3,6 +3,7 @@ import { type FileHandle, lstat, open, readFile, rm, statfs } from 'node:fs/prom
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { errnoOf, Failure } from '../../lib/failure.ts'
+import { parseMountinfo } from '../../lib/mountinfo.ts'
 import type { PoolSpeed, SyncTimes } from '../schema/index.ts'
 
 /** On the top of the pool, which is in no share. One that a crash has left is removed by the next measuring. */
@@ -65,9 +66,8 @@ function unlessAway(error: unknown) {
 
 /** Below the mount point of a pool that is away nobody writes. Without root a pool is a plain folder. */
 async function isPool(folder: string): Promise<boolean> {
-  const escaped = folder.replaceAll(' ', String.raw`\040`)
-  const mounts = await readFile('/proc/self/mountinfo', 'utf8')
-  if (mounts.split('\n').some(line => line.split(' ')[4] === escaped)) return true
+  const mounts = parseMountinfo(await readFile('/proc/self/mountinfo', 'utf8'))
+  if (mounts.some(({ place }) => place === folder)) return true
   if (process.getuid?.() === 0) return false
   try {
     return (await lstat(folder)).isDirectory()

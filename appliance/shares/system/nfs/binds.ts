@@ -1,6 +1,7 @@
 import { lstat, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../../../lib/failure.ts'
+import { parseMountinfo } from '../../../lib/mountinfo.ts'
 import { run } from '../../../lib/run.ts'
 import { isFolder, orIfMissing } from '../places.ts'
 
@@ -89,9 +90,6 @@ export function createBinds(folder: string) {
 
 /** In the order in which they were mounted, of which a place may have several. */
 async function mountsBelow(path: string): Promise<string[]> {
-  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')
-  const places = lines.map(line => (line.split(' ')[4] ?? '').replace(/\\(\d{3})/g, fromOctal))
+  const places = parseMountinfo(await readFile('/proc/self/mountinfo', 'utf8')).map(({ place }) => place)
   return places.filter(place => place === path || place.startsWith(`${path}/`))
 }
-
-const fromOctal = (_: string, digits: string) => String.fromCharCode(Number.parseInt(digits, 8))
