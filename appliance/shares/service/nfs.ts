@@ -3,11 +3,13 @@ import type { Agent } from '../../agent/client.ts'
 import { Failure, failureRecord } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import { createMemory } from '../../lib/memory.ts'
+import { createTurns } from '../../lib/turns.ts'
 import { planNfs } from '../plan/nfs-clients.ts'
 import { nfsIntentOf } from '../plan/nfs-intent.ts'
 import type { NfsIntent, NfsStatus, nfsChange } from '../schema.ts'
 import type { Store } from '../store/index.ts'
 import type { NfsRecord } from '../store/nfs.ts'
+import { applyDecided } from './applying.ts'
 import type { Catalog, Kind } from './catalog.ts'
 
 export interface NfsService {
@@ -35,8 +37,6 @@ export interface NfsServiceDeps {
   changed(name: string): void
 }
 
-const mostRounds = 5
-
 export function createNfsService({ agent, store, catalog, log, changed }: NfsServiceDeps): NfsService {
   const memory = createMemory<NfsStatus['problem']>(null, applyNow)
 
@@ -49,16 +49,9 @@ export function createNfsService({ agent, store, catalog, log, changed }: NfsSer
     return nfsIntentOf({ exports, shares, homes, isAvailable: pool => catalog.stateOf(pool).isAvailable })
   }
 
-  /** Another process may have applied something newer in between: what was applied last must be what is decided. */
   async function applyNow(): Promise<NfsStatus['problem']> {
     try {
-      let wanted = await intent()
-      for (let round = 0; round < mostRounds; round++) {
-        await agent.call('shares/apply-nfs', wanted)
-        const now = await intent()
-        if (JSON.stringify(now) === JSON.stringify(wanted)) return null
-        wanted = now
-      }
+      await applyDecided(intent, wanted => agent.call('shares/apply-nfs', wanted))
       return null
     } catch (error) {
       log.error('NFS could not be configured', { error })
@@ -70,13 +63,9 @@ export function createNfsService({ agent, store, catalog, log, changed }: NfsSer
     return (await store.nfs.list()).find(each => each.kind === kind && each.name === name)
   }
 
+  const turns = createTurns()
   /** Two at once would undo each other. */
-  let last: Promise<unknown> = Promise.resolve()
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = last.then(work)
-    last = mine.catch(() => undefined)
-    return mine
-  }
+  const inTurn = <T>(work: () => Promise<T>) => turns('exports', work)
 
   /** That nobody has access any more is said only once it is so. */
   async function applied() {

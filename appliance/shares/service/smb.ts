@@ -8,6 +8,7 @@ import type { Users } from '../../users/index.ts'
 import { smbIntentOf } from '../plan/intent.ts'
 import type { SmbIntent, SmbStatus } from '../schema.ts'
 import type { Store } from '../store/index.ts'
+import { applyDecided } from './applying.ts'
 import type { Catalog } from './catalog.ts'
 
 export interface SmbSync {
@@ -30,8 +31,6 @@ export interface SmbSyncDeps {
   log: Log
 }
 
-const mostRounds = 5
-
 export function createSmbSync(deps: SmbSyncDeps): SmbSync {
   const { agent, store, catalog, users, system, tuning, log } = deps
   const memory = createMemory<SmbStatus['problem']>(null, applyNow)
@@ -48,16 +47,9 @@ export function createSmbSync(deps: SmbSyncDeps): SmbSync {
     return smbIntentOf({ hostName: system.name(), accounts, groups, shares, homes, isAvailable, taken })
   }
 
-  /** Another process may have applied something newer in between: what was applied last must be what is decided. */
   async function applyNow(): Promise<SmbStatus['problem']> {
     try {
-      let wanted = await intent()
-      for (let round = 0; round < mostRounds; round++) {
-        await agent.call('shares/apply-smb', wanted)
-        const now = await intent()
-        if (isSame(now, wanted)) return null
-        wanted = now
-      }
+      await applyDecided(intent, wanted => agent.call('shares/apply-smb', wanted))
       return null
     } catch (error) {
       log.error('SMB could not be configured', { error })
@@ -87,8 +79,4 @@ export function createSmbSync(deps: SmbSyncDeps): SmbSync {
     },
     status,
   }
-}
-
-function isSame(one: SmbIntent, other: SmbIntent): boolean {
-  return JSON.stringify(one) === JSON.stringify(other)
 }

@@ -5,6 +5,7 @@ import type { LetGo } from '../../lib/let-go.ts'
 import type { Log } from '../../lib/log.ts'
 import { operation } from '../../lib/operation.ts'
 import type { Parts } from '../../lib/parts.ts'
+import { createTurns } from '../../lib/turns.ts'
 import { nfsIntent, nfsStatus, pids, shareName, smbIntent, smbStatus, writer } from '../schema.ts'
 import { createApply } from './apply.ts'
 import { createNfs, nfsConfOf } from './nfs/index.ts'
@@ -36,14 +37,10 @@ export function createSharesOperations(deps: { config: Config; log: Log; parts: 
   const nfs = createNfs({ config, log })
   let reading: NodeJS.Timeout | undefined
   let asking: NodeJS.Timeout | undefined
-  let last: Promise<unknown> = Promise.resolve()
 
+  const turns = createTurns()
   /** One at a time, in the order they came, whichever server asks. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = last.then(work)
-    last = mine.catch(() => undefined)
-    return mine
-  }
+  const inTurn = <T>(work: () => Promise<T>) => turns('servers', work)
 
   async function status() {
     const problem = sambaProblem()

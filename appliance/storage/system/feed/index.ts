@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '../../../lib/log.ts'
+import { createTurns } from '../../../lib/turns.ts'
 import type { FeedMark, FeedMessage } from '../../schema.ts'
 import type { PoolPlace } from '../backend.ts'
 import { mountAt } from '../mounts.ts'
-import { createTurns } from '../turns.ts'
 import type { OutboxLimits } from './outbox.ts'
 import { createPoolFeed, type PoolFeed } from './pool-feed.ts'
 
