@@ -2,11 +2,15 @@ import ipaddr from 'ipaddr.js'
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
+interface Network {
+  kind: 'network'
+  text: string
+  address: Address
+  prefix: number
+}
+
 /** A machine, or several, as it is kept: `text` is the one way to write it. */
-export type NfsClient =
-  | { kind: 'everyone'; text: '*' }
-  | { kind: 'name'; text: string }
-  | { kind: 'network'; text: string; address: Address; prefix: number }
+export type NfsClient = { kind: 'everyone'; text: '*' } | { kind: 'name'; text: string } | Network
 
 /** Of host names, RFC 1123 section 2.1 and RFC 1035 section 2.3.4. */
 const longestName = 253
@@ -31,13 +35,13 @@ export function parseNfsClient(given: string): NfsClient | string {
 function parseNetwork(given: string, mask: string): NfsClient | string {
   const address = addressOf(given)
   if (!address) return notAnAddress
-  const most = address.kind() === 'ipv4' ? 32 : 128
+  const most = bitsOf(address)
   const prefix = prefixOf(address, mask)
   if (prefix === undefined || prefix > most)
     return `Behind the slash belongs a number from 0 to ${most}${most === 32 ? ', or a netmask' : ''}.`
   // The NFS server cannot read three digits there.
   if (prefix >= 100 && prefix < 128) return 'Networks end at /99: name single addresses instead.'
-  return prefix > 0 && isUnspecified(address, prefix) ? nobody : network(address, prefix)
+  return prefix === most && isUnspecified(address) ? nobody : network(address, prefix)
 }
 
 function prefixOf(address: Address, mask: string): number | undefined {
@@ -49,14 +53,15 @@ function prefixOf(address: Address, mask: string): number | undefined {
 function parseAddress(given: string): NfsClient | string {
   const address = addressOf(given)
   if (!address) return notAnAddress
-  const prefix = address.kind() === 'ipv4' ? 32 : 128
-  return isUnspecified(address, prefix) ? nobody : network(address, prefix)
+  return isUnspecified(address) ? nobody : network(address, bitsOf(address))
 }
 
 /** As a client the NFS server would take it for everybody. */
-export function isUnspecified(address: Address, prefix = address.toByteArray().length * 8): boolean {
-  return prefix === address.toByteArray().length * 8 && address.toByteArray().every(byte => byte === 0)
+export function isUnspecified(address: Address): boolean {
+  return address.toByteArray().every(byte => byte === 0)
 }
+
+const bitsOf = (address: Address) => (address.kind() === 'ipv4' ? 32 : 128)
 
 function addressOf(given: string): Address | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(given)) return ipaddr.IPv4.parse(given)
@@ -67,18 +72,11 @@ function addressOf(given: string): Address | undefined {
 }
 
 /** Without the bits that say nothing: 192.168.1.7/24 is 192.168.1.0/24. */
-function network(given: Address, prefix: number): NfsClient {
-  const bytes = given
-    .toByteArray()
-    .map((byte, index) => byte & (0xff << Math.min(8, Math.max(0, 8 - (prefix - index * 8)))))
-  const address = ipaddr.fromByteArray(bytes.map(byte => byte & 0xff))
-  const isWhole = prefix === bytes.length * 8
-  return {
-    kind: 'network',
-    text: isWhole ? address.toString() : `${address.toString()}/${prefix}`,
-    address,
-    prefix,
-  }
+function network(given: Address, prefix: number): Network {
+  const family = given.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6
+  const address = family.networkAddressFromCIDR(`${given.toString()}/${prefix}`)
+  const text = address.toString()
+  return { kind: 'network', text: prefix === bitsOf(address) ? text : `${text}/${prefix}`, address, prefix }
 }
 
 function parseName(given: string): NfsClient | string {
@@ -102,9 +100,12 @@ export function isAmong(address: string, clients: readonly string[]): boolean {
   return clients.some(text => {
     const client = parseNfsClient(text)
     if (typeof client === 'string' || client.kind === 'name') return false
-    if (client.kind === 'everyone') return true
-    return given.kind() === client.address.kind() && given.match(client.address as ipaddr.IPv4, client.prefix)
+    return client.kind === 'everyone' || isIn(given, client)
   })
+}
+
+export function isIn(address: Address, { address: other, prefix }: Network): boolean {
+  return address.kind() === other.kind() && address.match(other as ipaddr.IPv4, prefix)
 }
 
 /** As the NFS server reads it: no `::`, and everybody of one family in two halves. */
@@ -116,5 +117,5 @@ export function clientForServer(text: string): string[] {
   if (prefix === 0)
     return isIpv4 ? ['0.0.0.0/1', '128.0.0.0/1'] : ['0:0:0:0:0:0:0:0/1', '8000:0:0:0:0:0:0:0/1']
   const whole = address.toNormalizedString()
-  return [prefix === (isIpv4 ? 32 : 128) ? whole : `${whole}/${prefix}`]
+  return [prefix === bitsOf(address) ? whole : `${whole}/${prefix}`]
 }

@@ -1,4 +1,4 @@
-import { type NfsClient, parseNfsClient } from '../parse/nfs-client.ts'
+import { isIn, type NfsClient, parseNfsClient } from '../parse/nfs-client.ts'
 
 /** What is wrong with one of them. */
 export interface ClientProblem {
@@ -41,16 +41,7 @@ export function openToEveryone(clients: readonly string[]): number[] {
 function isInside(one: NfsClient, other: NfsClient): boolean {
   if (other.kind === 'everyone') return true
   if (one.kind !== 'network' || other.kind !== 'network') return false
-  if (one.address.kind() !== other.address.kind() || one.prefix < other.prefix) return false
-  return isMatching(one.address.toByteArray(), other.address.toByteArray(), other.prefix)
-}
-
-function isMatching(one: readonly number[], other: readonly number[], bits: number): boolean {
-  return other.every((byte, index) => {
-    const significant = Math.min(8, Math.max(0, bits - index * 8))
-    const mask = (0xff00 >> significant) & 0xff
-    return (byte & mask) === ((one[index] ?? 0) & mask)
-  })
+  return one.prefix >= other.prefix && isIn(one.address, other)
 }
 
 export interface NfsWish {
