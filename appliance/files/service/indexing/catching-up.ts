@@ -35,7 +35,7 @@ export async function catchUp(deps: CatchUpDeps, known: VolumeRow): Promise<void
   // Another subvolume is there than the one that was known, as after going back to a snapshot.
   const isReplaced = page.isFull && volume.uuid !== null
   await index.listBelow(volume.number, 'all', {
-    ...(onLooked ? { onLooked } : {}),
+    onLooked,
     isReplaced,
     isLate: true,
     signal,
@@ -58,9 +58,9 @@ async function lookAtChanges(deps: CatchUpDeps, volume: VolumeRow): Promise<Chan
   if (!last) throw new Error('the agent told nothing')
   await lookAtAstray(deps, volume, astray)
   // Last of all, so that what was moved is found in its new place before it is missed in the old one.
-  const late = onLooked ? { isLate: true, onLooked } : { isLate: true }
   for (const inode of folders)
-    if (!(await index.relistNames(volume.number, inode, late))) listAnew(index, volume, [inode])
+    if (!(await index.relistNames(volume.number, inode, { isLate: true, onLooked })))
+      listAnew(index, volume, [inode])
   return last
 }
 

@@ -75,7 +75,7 @@ export function createOwnChanges({ pools, adopting }: { pools: OpenPools; adopti
           .volume
         await index?.listBelow(row.volume, [row], {
           isOwn: true,
-          ...(volume ? { onLooked: noting(volume) } : {}),
+          onLooked: volume && noting(volume),
         })
       }
       if (fresh.length > 0 || isAdopting) adoptLater(first.change.volume)

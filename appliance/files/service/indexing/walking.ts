@@ -13,14 +13,13 @@ export interface WalkControl {
   isLate?: boolean
   /** What is there came from another time than what is known. */
   isReplaced?: boolean
-  onLooked?: OnLooked
+  onLooked?: OnLooked | undefined
   /** Our own faces have made all of it. */
   isOwn?: boolean
   signal?: AbortSignal
 }
 
 export type RelistControl = Pick<WalkControl, 'isLate' | 'onLooked'>
-type MissingControl = { isLate: boolean; onLooked: OnLooked | undefined }
 
 export interface WalkingDeps {
   store: IndexStore
@@ -94,7 +93,7 @@ export function createWalking({ store, places, looking, transaction, look, place
   }
 
   /** Not where it was known to be: what is there instead, of it or of a folder above it, is taken in. */
-  async function lookForLost(volume: number, inode: number, missing: MissingControl) {
+  async function lookForLost(volume: number, inode: number, control: RelistControl) {
     const row = store.folder(volume, inode)
     if (!row) return
     if (!places.pathOf(volume, inode))
@@ -104,12 +103,12 @@ export function createWalking({ store, places, looking, transaction, look, place
         store.setListed(volume, row.parent, false)
       })
     using above = places.openFolder(volume, row.parent)
-    if (!above) return lookForLost(volume, row.parent, missing)
-    const { isLate, onLooked } = missing
+    if (!above) return lookForLost(volume, row.parent, control)
+    const { isLate = false, onLooked } = control
     await look(placeOf(volume, row.parent, above), [{ name: row.name, isLate }], onLooked)
   }
 
-  async function lookAtMissing(place: LookPlace, { isLate, onLooked }: MissingControl) {
+  async function lookAtMissing(place: LookPlace, { isLate = false, onLooked }: RelistControl) {
     const gone = store
       .names(place.volume, place.inode)
       .filter(name => looking.isGone(place, name))
