@@ -28,6 +28,21 @@ async function listed({ files }: Indexed, ...path: string[]) {
   return new Map(found.map(entry => [entry.name, entry]))
 }
 
+/** The index of the share `media`, with nobody beside it. */
+function openAlone({ box, media }: Indexed) {
+  const index = createPoolIndex({ poolPath: join(box.poolsDir, 'pool'), ownUid: 0, nowMs: Date.now })
+  const volume = index.volume({ kind: 'shares', name: 'media' })?.number ?? 0
+  const folder = new Folder(openFolder(media.path))
+  return {
+    index,
+    place: { volume, inode: statSync(media.path).ino, isTop: true, folder },
+    [Symbol.dispose]() {
+      folder[Symbol.dispose]()
+      index.close()
+    },
+  }
+}
+
 indexTest(
   'what root copies with its attributes onto a file, a folder or a share makes it no other one',
   async t => {
@@ -240,7 +255,7 @@ indexTest(
 
 indexTest('a silent change is found also by who comes after another look', async t => {
   const indexed = await startIndexed(t)
-  const { media, box } = indexed
+  const { media } = indexed
   const place = join(media.path, 'file')
   writeFileSync(place, 'one')
   utimesSync(place, 1000, 1000)
@@ -248,56 +263,46 @@ indexTest('a silent change is found also by who comes after another look', async
   const before = walk(media).get('file')?.etag
   await indexed.stop()
 
-  const index = createPoolIndex({ poolPath: join(box.poolsDir, 'pool'), ownUid: 0, nowMs: Date.now })
-  try {
-    const number = index.volume({ kind: 'shares', name: 'media' })?.number ?? 0
-    using folder = new Folder(openFolder(media.path))
-    const at = { volume: number, inode: statSync(media.path).ino, isTop: true, folder }
-    writeFileSync(place, 'two')
-    utimesSync(place, 1000, 1000)
-    // As when the news of its time come first, and then those of its content.
-    await index.look(at, [{ name: 'file' }])
-    t.is(walk(media).get('file')?.etag, before)
-    await index.look(at, [{ name: 'file', isWritten: true }])
-    const written = walk(media).get('file')?.etag
-    t.not(written, before)
-    // What is not written stays what it is, also for who comes later and only knows that it was written some time ago.
-    chmodSync(place, 0o600)
-    await index.look(at, [{ name: 'file' }])
-    renameSync(place, `${place}2`)
-    await index.look(at, [{ name: 'file' }, { name: 'file2' }])
-    await index.look(at, [{ name: 'file2', isWritten: true, isLate: true }])
-    t.is(walk(media).get('file2')?.etag, written)
-  } finally {
-    index.close()
-  }
+  using opened = openAlone(indexed)
+  const { index } = opened
+  const at = opened.place
+  writeFileSync(place, 'two')
+  utimesSync(place, 1000, 1000)
+  // As when the news of its time come first, and then those of its content.
+  await index.look(at, [{ name: 'file' }])
+  t.is(walk(media).get('file')?.etag, before)
+  await index.look(at, [{ name: 'file', isWritten: true }])
+  const written = walk(media).get('file')?.etag
+  t.not(written, before)
+  // What is not written stays what it is, also for who comes later and only knows that it was written some time ago.
+  chmodSync(place, 0o600)
+  await index.look(at, [{ name: 'file' }])
+  renameSync(place, `${place}2`)
+  await index.look(at, [{ name: 'file' }, { name: 'file2' }])
+  await index.look(at, [{ name: 'file2', isWritten: true, isLate: true }])
+  t.is(walk(media).get('file2')?.etag, written)
 })
 
 indexTest('what is found to be gone long after gives its id to nobody', async t => {
   const indexed = await startIndexed(t)
-  const { media, box } = indexed
+  const { media } = indexed
   const at = (name: string) => join(media.path, name)
   writeFileSync(at('first'), 'one')
   await agrees(t, indexed, media)
   await indexed.stop()
 
-  const index = createPoolIndex({ poolPath: join(box.poolsDir, 'pool'), ownUid: 0, nowMs: Date.now })
-  try {
-    const number = index.volume({ kind: 'shares', name: 'media' })?.number ?? 0
-    using folder = new Folder(openFolder(media.path))
-    const place = { volume: number, inode: statSync(media.path).ino, isTop: true, folder }
-    renameSync(at('first'), at('second'))
-    await index.look(place, [{ name: 'second' }, { name: 'first' }])
-    writeFileSync(at('first'), 'two')
-    await index.look(place, [{ name: 'first' }])
-    const before = walk(media).get('first')
-    rmSync(at('second'))
-    await index.relistNames(number, place.inode, { isLate: true })
-    t.deepEqual(walk(media).get('first'), before)
-    t.is(index.store.at(number, place.inode, 'first')?.id, before?.id)
-  } finally {
-    index.close()
-  }
+  using opened = openAlone(indexed)
+  const { index } = opened
+  const place = opened.place
+  renameSync(at('first'), at('second'))
+  await index.look(place, [{ name: 'second' }, { name: 'first' }])
+  writeFileSync(at('first'), 'two')
+  await index.look(place, [{ name: 'first' }])
+  const before = walk(media).get('first')
+  rmSync(at('second'))
+  await index.relistNames(place.volume, place.inode, { isLate: true })
+  t.deepEqual(walk(media).get('first'), before)
+  t.is(index.store.at(place.volume, place.inode, 'first')?.id, before?.id)
 })
 
 indexTest(
@@ -406,31 +411,26 @@ indexTest(
   'what was to be listed in a folder that somebody moves at that moment is found in its new place',
   async t => {
     const indexed = await startIndexed(t)
-    const { media, box } = indexed
+    const { media } = indexed
     mkdirSync(join(media.path, 'before', 'inner', 'last'), { recursive: true })
     writeFileSync(join(media.path, 'before', 'inner', 'last', 'file'), 'one')
     await agrees(t, indexed, media)
     await indexed.stop()
 
-    const index = createPoolIndex({ poolPath: join(box.poolsDir, 'pool'), ownUid: 0, nowMs: Date.now })
-    try {
-      const number = index.volume({ kind: 'shares', name: 'media' })?.number ?? 0
-      using folder = new Folder(openFolder(media.path))
-      const place = { volume: number, inode: statSync(media.path).ino, isTop: true, folder }
-      const { ino } = statSync(join(media.path, 'before', 'inner', 'last'))
-      index.store.write(() => index.store.setListed(number, ino, false))
-      renameSync(join(media.path, 'before'), join(media.path, 'after'))
-      await index.listBelow(number, 'all', {})
-      await index.look(place, [{ name: 'after' }])
-      await index.listBelow(number, 'all', {})
-      t.deepEqual(index.pathOfId(number, walk(media).get('after/inner/last/file')?.id ?? 0), [
-        'after',
-        'inner',
-        'last',
-        'file',
-      ])
-    } finally {
-      index.close()
-    }
+    using opened = openAlone(indexed)
+    const { index } = opened
+    const place = opened.place
+    const { ino } = statSync(join(media.path, 'before', 'inner', 'last'))
+    index.store.write(() => index.store.setListed(place.volume, ino, false))
+    renameSync(join(media.path, 'before'), join(media.path, 'after'))
+    await index.listBelow(place.volume, 'all', {})
+    await index.look(place, [{ name: 'after' }])
+    await index.listBelow(place.volume, 'all', {})
+    t.deepEqual(index.pathOfId(place.volume, walk(media).get('after/inner/last/file')?.id ?? 0), [
+      'after',
+      'inner',
+      'last',
+      'file',
+    ])
   },
 )
