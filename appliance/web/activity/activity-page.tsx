@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 import { type Activity, activityQuery } from '../api/journal.ts'
 import type { Person } from '../api/session.ts'
+import { readOn } from '../kit/api/gathering.ts'
 import { EmptyPlace } from '../kit/empty-place.tsx'
 import { ErrorPanel } from '../kit/error-panel.tsx'
 import { Sheet } from '../kit/sheet.tsx'
@@ -50,7 +51,7 @@ export function ActivityPage({ person }: { person: Person }) {
             <Button
               variant="default"
               loading={query.isFetchingPreviousPage}
-              onClick={() => void query.fetchPreviousPage()}
+              onClick={() => void readOn(query, 'previous')}
             >
               {t('activity.newer')}
             </Button>
@@ -60,7 +61,7 @@ export function ActivityPage({ person }: { person: Person }) {
             <Button
               variant="default"
               loading={query.isFetchingNextPage}
-              onClick={() => void query.fetchNextPage()}
+              onClick={() => void readOn(query, 'next')}
             >
               {t('showMore')}
             </Button>

@@ -7,6 +7,7 @@ import { useSearchParams } from 'react-router'
 import { sharesQuery } from '../api/shares.ts'
 import { historyUsageQuery, type TrashItem, trashContentAddress, trashQuery } from '../api/trash.ts'
 import { Preview } from '../files/preview/preview.tsx'
+import { readOn } from '../kit/api/gathering.ts'
 import { EmptyPlace } from '../kit/empty-place.tsx'
 import { ErrorPanel } from '../kit/error-panel.tsx'
 import { Sheet } from '../kit/sheet.tsx'
@@ -95,7 +96,7 @@ export function TrashPage() {
         <Button
           variant="default"
           loading={trash.isFetchingNextPage}
-          onClick={() => void trash.fetchNextPage()}
+          onClick={() => void readOn(trash, 'next')}
         >
           {t('showMore')}
         </Button>

@@ -1,5 +1,6 @@
-import { type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query'
+import { type QueryKey, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
+import { createGathering } from './gathering.ts'
 import { addressOf } from './request.ts'
 
 /** What is out of date after an event of this name; `later` is what may be shown a little behind. */
@@ -11,6 +12,7 @@ interface StaleKeys {
 }
 
 const gatherMs = 250
+const gatherLaterMs = 1_500
 
 type Listener = (data: Record<string, unknown>) => void
 const listeners = new Map<string, Set<Listener>>()
@@ -23,7 +25,6 @@ export function useNews(name: string, listener: Listener): void {
     return () => void all.delete(listener)
   }, [name, listener])
 }
-const gatherLaterMs = 1_500
 
 /**
  * Listens to the box's news and asks again for what they made stale. News are gathered for a moment: an upload of a
@@ -53,7 +54,7 @@ export function useLive(stale: Stale, passedOn: readonly string[] = none): void 
       wasLost = true
     }
     source.onopen = () => {
-      if (wasLost) void client.invalidateQueries()
+      if (wasLost) soon.add([everything])
       wasLost = false
     }
     return () => {
@@ -64,24 +65,8 @@ export function useLive(stale: Stale, passedOn: readonly string[] = none): void 
   }, [client, stale, passedOn])
 }
 
-function createGathering(client: QueryClient, afterMs: number) {
-  const gathered = new Map<string, QueryKey>()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const flush = () => {
-    timer = undefined
-    for (const queryKey of gathered.values()) void client.invalidateQueries({ queryKey })
-    gathered.clear()
-  }
-  return {
-    add(keys: QueryKey[]) {
-      for (const key of keys) gathered.set(JSON.stringify(key), key)
-      if (keys.length > 0) timer ??= setTimeout(flush, afterMs)
-    },
-    stop: () => clearTimeout(timer),
-  }
-}
-
 const none: readonly string[] = []
+const everything: QueryKey = []
 
 function parseData(event: MessageEvent<string>): Record<string, unknown> {
   const data: unknown = JSON.parse(event.data)
