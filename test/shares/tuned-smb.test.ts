@@ -105,7 +105,10 @@ async function agreed(t: ExecutionContext, world: World): Promise<{ signing: str
   let session: z.infer<typeof sessions>['sessions'][string] | undefined
   await eventually(async () => {
     const { stdout } = await run(['smbstatus', '-s', places.conf, '--json'], { env: accountsEnv(places) })
-    session = Object.values(sessions.parse(JSON.parse(stdout)).sessions)[0]
+    // Until both sides have agreed, smbd tells `-`.
+    session = Object.values(sessions.parse(JSON.parse(stdout)).sessions).find(
+      ({ encryption }) => encryption.cipher !== '-',
+    )
     return session !== undefined
   })
   client.stdin.end()
