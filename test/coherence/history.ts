@@ -14,6 +14,8 @@ export interface Trouble {
   wasDropped: boolean
   /** The id of this file was nowhere for a moment. */
   mayHaveLostId(path: string): boolean
+  /** The file was given a further name: where the first one goes to another file, its id does too. */
+  mayHaveBeenLinked(path: string): boolean
 }
 
 /** What must hold from one quiet moment to the next. */
@@ -27,7 +29,7 @@ export function createHistory() {
   return {
     compare(
       now: ReadonlyMap<string, Found>,
-      { isTakenBack, wasDropped, mayHaveLostId }: Trouble,
+      { isTakenBack, wasDropped, mayHaveLostId, mayHaveBeenLinked }: Trouble,
     ): { path: string; text: string }[] {
       const problems: { path: string; text: string }[] = []
       const bearers = new Map<number, string>()
@@ -60,6 +62,7 @@ export function createHistory() {
           !isFromThen &&
           !isTemporary(was.path) &&
           !mayHaveLostId(path) &&
+          !mayHaveBeenLinked(was.path) &&
           !mayHaveBeenNew(is, comparedAtMs)
         )
           problems.push({ path, text: `the id ${was.id} of ${was.path} became ${is.id}` })

@@ -63,6 +63,7 @@ export async function proveCoherence(
       // Root wrote the id of another file over it while nothing else knew its own.
       mayHaveLostId: path =>
         wasDropped && journal.touching([path]).some(text => text.includes(' shell cp -a ')),
+      mayHaveBeenLinked: path => journal.touching([path]).some(text => text.includes(' shell ln "')),
     })
     for (const { path, text } of problems) fail(world, [{ paths: [path], text: `${path}: ${text}` }])
     if (client.problems.length > 0) throw new Error(withSeed(seed, client.problems.join('\n')))

@@ -283,6 +283,34 @@ indexTest('a silent change is found also by who comes after another look', async
   t.is(walk(media).get('file2')?.etag, written)
 })
 
+indexTest(
+  'what takes the place of a file and cannot be written yet is given its id as soon as it can',
+  async t => {
+    const indexed = await startIndexed(t)
+    const { media } = indexed
+    const at = (name: string) => join(media.path, name)
+    writeFileSync(at('file'), 'one')
+    await agrees(t, indexed, media)
+    const before = walk(media).get('file')
+    await indexed.stop()
+
+    using opened = openAlone(indexed)
+    const { index, place } = opened
+    renameSync(at('file'), at('file~'))
+    writeFileSync(at('file'), 'two')
+    execFileSync('chattr', ['+i', at('file')])
+    t.teardown(() => execFileSync('chattr', ['-i', at('file')]))
+    rmSync(at('file~'))
+    const names = [{ name: 'file~' }, { name: 'file' }]
+    await index.look(place, names)
+    t.is(index.store.at(place.volume, place.inode, 'file')?.id, 0)
+    execFileSync('chattr', ['-i', at('file')])
+    await index.look(place, names)
+    t.is(index.store.at(place.volume, place.inode, 'file')?.id, before?.id)
+    t.is(walk(media).get('file')?.id, before?.id)
+  },
+)
+
 indexTest('what is found to be gone long after gives its id to nobody', async t => {
   const indexed = await startIndexed(t)
   const { media } = indexed

@@ -113,6 +113,8 @@ export function createLedger(store: IndexStore, nowMs: number): Ledger {
       if (before) {
         take(before)
         if (before.inode !== row.inode) orphan(before)
+        // It took the place of a file and is not ours to write yet: it is given that one's id once it is.
+        if (row.id === 0 && before.id !== 0 && !before.isFolder) store.vanish({ ...before, atMs: nowMs })
       }
       if (before && before.inode === row.inode && before.id === row.id) store.change(row)
       else store.put(row)
