@@ -61,7 +61,12 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     adopt,
     dropMark: join(config.dataDir, indexDropMark),
     everyVolume: shares.everyVolume,
-    onOutside: createOutsideNotes({ ...kit, journal, writersOf: shares.writersOf }),
+    onOutside: createOutsideNotes({
+      ...kit,
+      journal,
+      writersOf: shares.writersOf,
+      onKnown: (change, actor) => files.history.outside(change, actor ?? undefined),
+    }),
   })
   const files = createFiles({
     ...kit,

@@ -361,6 +361,11 @@ export function reflink(fromFd: number, toFd: number): void {
   ioctlNumber(toFd, ficlone, fromFd)
 }
 
+/** `reflink` on another thread: it waits until what is dirty of `fromFd` has been written. */
+export async function reflinkAside(fromFd: number, toFd: number): Promise<void> {
+  await aside('ioctl', native.ioctlNumber, [toFd, ficlone, fromFd])
+}
+
 /** Everything dirty on that filesystem reaches the disk. Blocks the calling thread. */
 export function syncFilesystem(fd: number): void {
   if (native.syncfs(fd) !== 0) throw new PosixError('syncfs')

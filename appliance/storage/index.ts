@@ -61,7 +61,13 @@ export { storageMigrations } from './store.ts'
 declare module '../lib/events.ts' {
   interface EventMap {
     'storage/changed': { pool: string | null }
-    'storage/snapshots-changed': { pool: string; kind: 'shares' | 'homes'; name: string }
+    'storage/snapshots-changed': {
+      pool: string
+      kind: 'shares' | 'homes'
+      name: string
+      /** Else one has gone. */
+      isTaken: boolean
+    }
     /** Another subvolume is at this place now: whoever keeps a folder of the old one open must open it again. */
     'storage/subvolume-replaced': { pool: string; kind: 'shares' | 'homes'; name: string }
   }

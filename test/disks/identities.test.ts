@@ -311,6 +311,23 @@ indexTest(
   },
 )
 
+indexTest('who looks at what replaced a file before the feed has told of it takes no id from it', async t => {
+  const indexed = await startIndexed(t)
+  const { media, files } = indexed
+  const at = (name: string) => join(media.path, name)
+  writeFileSync(at('file'), 'one')
+  await agrees(t, indexed, media)
+  const before = walk(media).get('file')
+  writeFileSync(at('.file.swp'), 'two')
+  renameSync(at('.file.swp'), at('file'))
+  // All of it before anything else has its turn.
+  const seen = await files.stat(ann, ['media', 'file'])
+  t.is(seen.id, before?.id)
+  t.not(seen.etag, before?.etag)
+  await agrees(t, indexed, media)
+  t.is(walk(media).get('file')?.id, before?.id)
+})
+
 indexTest('what is found to be gone long after gives its id to nobody', async t => {
   const indexed = await startIndexed(t)
   const { media } = indexed

@@ -78,6 +78,7 @@ async function openIndex(
     adopt,
     // The tests change files themselves, as a shell would.
     isOwn,
+    onOutside: change => files.history.outside(change, undefined),
   })
   const shares = {
     volumes: everyVolume,

@@ -10,6 +10,8 @@ import { linkedId } from './linked-ids.ts'
 /** What is known of the folder with this inode and all that lies below it. */
 export interface FolderFacts {
   folder(volume: Volume, inode: number): { etag: string; size: number }
+  /** Gives what has no id yet the one that it shall have, where that is known. */
+  identify?(volume: Volume, folder: Folder, name: string): void
 }
 
 export interface Entries {
@@ -54,12 +56,22 @@ export function createEntries(folderFacts?: FolderFacts, lastSeen?: LastSeen): E
   }
 
   function look(volume: Volume, folder: Folder, name: string): Known {
-    const carried = readIdentity(name === '' ? folder.path : folder.at(name)) ?? assign(volume, folder, name)
+    const carried = readIdentity(name === '' ? folder.path : folder.at(name)) ?? give(volume, folder, name)
     if (status.kind !== 'file') return known.remember(status, { id: carried?.id, etag: undefined })
     const linked = carried && name !== '' ? linkedId(folder, name) : undefined
     const identity = carried && { ...carried, id: linked ?? carried.id }
     const found = { id: identity?.id, etag: fileEtag(identity, status) }
     return status.links > 1 ? found : known.remember(status, found)
+  }
+
+  function give(volume: Volume, folder: Folder, name: string): Identity | undefined {
+    if (volume.isReadOnly) return undefined
+    if (name === '' || !folderFacts?.identify) return assignIdentity(folder, name)
+    folderFacts.identify(volume, folder, name)
+    const identity = readIdentity(folder.at(name)) ?? assignIdentity(folder, name)
+    // Its times are others now.
+    readStatus(folder.fd, name, status)
+    return identity
   }
 
   return {
@@ -72,8 +84,4 @@ export function createEntries(folderFacts?: FolderFacts, lastSeen?: LastSeen): E
     },
     isTaken: (folder, name) => saying(() => readStatus(folder.fd, name, status)),
   }
-}
-
-function assign(volume: Volume, folder: Folder, name: string): Identity | undefined {
-  return volume.isReadOnly ? undefined : assignIdentity(folder, name)
 }

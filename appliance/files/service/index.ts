@@ -76,7 +76,7 @@ export interface FileService {
   uploads: Uploads
   trash: TrashFace
   versions: VersionFace
-  history: Pick<History, 'usage' | 'tidy'>
+  history: Pick<History, 'usage' | 'tidy' | 'outside'>
   /** Something came back to its place in another way than by one of these. */
   restored(location: Location): Promise<void>
   onRemoved(listener: RemovedListener): void
@@ -123,7 +123,12 @@ export function createFileService(deps: FileDeps): FileService {
   const recalculate = createRecalculating(entries)
   let endListening: () => void = () => undefined
   const checksumsIn = createChecksumListing()
-  const replace = createReplacing({ entries, sync, onKept: (volume, id) => history.kept(volume, id) })
+  const replace = createReplacing({
+    entries,
+    sync,
+    onKept: (volume, id) => history.kept(volume, id),
+    onWritten: ({ volume, path }, { id }) => history.written(volume, path, id),
+  })
   const write = createWriting(replace)
   const makeFolder = createFolderMaking({ entries, sync })
   const remove = createRemoving({ entries, sync, sweeper, onTrashed })
@@ -189,6 +194,8 @@ export function createFileService(deps: FileDeps): FileService {
     trashChanged: ({ kind, name }) => news.trashChanged(`${kind}:${name}`),
     replace,
     snapshots: deps.snapshots,
+    events: deps.events,
+    index: deps.index,
   })
 
   function changeAt(person: Person, path: Path): Change[] {

@@ -40,7 +40,7 @@ function openOrMake(top: Folder, path: string): Folder {
   return top.folder(path, openFlags.readOnly)
 }
 
-function makeIfMissing(path: string) {
+export function makeIfMissing(path: string) {
   try {
     mkdirSync(path, 0o700)
   } catch (error) {

@@ -44,13 +44,14 @@ export interface ReplaceDeps {
   sync: SyncQueue
   /** Told after what the file was before has become a version. */
   onKept(volume: Volume, id: number): void
+  onWritten?(spot: Spot, entry: Entry): void
 }
 
 /**
  * Replaces a file, all or nothing: a draft in the same volume, fsync, rename, fsync of the same inode, and only then
  * the answer (no cut leaves a torn file under the name, not even one that nobody was promised).
  */
-export function createReplacing({ entries, sync, onKept }: ReplaceDeps) {
+export function createReplacing({ entries, sync, onKept, onWritten }: ReplaceDeps) {
   return async function replace(spot: Spot, source: Source, options: WriteOptions): Promise<Written> {
     requireWritable(spot)
     if (spot.path.length === 0) throw isFolder()
@@ -70,6 +71,7 @@ export function createReplacing({ entries, sync, onKept }: ReplaceDeps) {
       const written = place(entries, target, draft, dressed)
       await sync.sync(draft.fd)
       if (written.kept) onKept(volume, written.kept)
+      onWritten?.(spot, written.entry)
       return written
     })
   }

@@ -46,7 +46,7 @@ export function createWriters({ sessions, smbd, conf, nfs, clock, log }: Writers
   /** Undefined: a process of smbd of which nobody has told us. */
   function find(pid: number): Writer | undefined {
     const process = processOf(pid)
-    if (!process) return fromSession(pid) ?? lastKnown(pid) ?? { ...nobody, pid }
+    if (!process || isEnding(process)) return fromSession(pid) ?? lastKnown(pid) ?? { ...nobody, pid }
     if (isGanesha(process, nfs.conf)) return { ...nobody, pid, face: 'nfs', address: onlyPeer(nfs.port) }
     if (!isSmbd(process, conf)) return { ...nobody, pid, ...outsideSmb(pid, process) }
     return fromSession(pid)
@@ -104,6 +104,11 @@ function outsideSmb(pid: number, { name, command, uid, parent }: Process): Pick<
   // Threads of the kernel, which have no command line.
   if (name === 'nfsd' && command.length === 0) return { face: 'nfs', user: null }
   return { face: 'box', user: accountOf(uid) }
+}
+
+/** One that is just ending has no command line any more; nor has a thread of the kernel. */
+function isEnding({ command, name }: Process): boolean {
+  return command.length === 0 && name.startsWith('smbd')
 }
 
 function isSmbd({ command: [program = '', ...args] }: Process, conf: string): boolean {

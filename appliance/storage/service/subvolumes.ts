@@ -43,14 +43,14 @@ export function createSubvolumes({ agent, store, events, pools, poolsDir }: Subv
   async function create(pool: string, kind: SubvolumeKind, name: string, label?: string): Promise<Snapshot> {
     const { id } = await agent.call('storage/create-snapshot', await keyOf(pool, kind, name))
     if (label) await store.setLabel({ pool, kind, name }, id, label)
-    events.publish('storage/snapshots-changed', { pool, kind, name })
+    events.publish('storage/snapshots-changed', { pool, kind, name, isTaken: true })
     return { id, createdAt: timeOfSnapshot(id) ?? '', label: label || null }
   }
 
   async function remove(pool: string, kind: SubvolumeKind, name: string, id: string): Promise<void> {
     await agent.call('storage/delete-snapshot', { ...(await keyOf(pool, kind, name)), id })
     await store.dropLabels({ pool, kind, name }, id)
-    events.publish('storage/snapshots-changed', { pool, kind, name })
+    events.publish('storage/snapshots-changed', { pool, kind, name, isTaken: false })
   }
 
   /** The state before is kept as a snapshot too, so that this can be undone. */
@@ -63,7 +63,7 @@ export function createSubvolumes({ agent, store, events, pools, poolsDir }: Subv
     const done = await agent.call('storage/restore-snapshot', { ...(await keyOf(pool, kind, name)), id })
     await store.setLabel({ pool, kind, name }, done.kept, `Before going back to ${timeOfSnapshot(id)}`)
     events.publish('storage/subvolume-replaced', { pool, kind, name })
-    events.publish('storage/snapshots-changed', { pool, kind, name })
+    events.publish('storage/snapshots-changed', { pool, kind, name, isTaken: true })
     return done
   }
 

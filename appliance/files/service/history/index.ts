@@ -1,5 +1,7 @@
 import type { Clock } from '../../../lib/clock.ts'
+import type { Events } from '../../../lib/events.ts'
 import type { ChangeOptions, Entry, Location, Person, Volume } from '../../schema.ts'
+import type { FileIndex } from '../indexing/index.ts'
 import type { OpenFile } from '../reading.ts'
 import { type Spot, volumeKey } from '../tree.ts'
 import type { Written } from '../writing.ts'
@@ -7,6 +9,7 @@ import { createGathering } from './gathering.ts'
 import { createRetention, type HistoryUsage } from './retention.ts'
 import { createSchedule } from './schedule.ts'
 import { dropShelves } from './shelf.ts'
+import { createSpares, type Spares } from './spares.ts'
 import { createTrash, type ListedItem, type RestoreOptions, type TrashDeps, type TrashId } from './trash.ts'
 import { createVersions, type Version, type VersionDeps } from './versions.ts'
 
@@ -76,12 +79,18 @@ export interface History {
   pressed(volume: Volume): void
   deleted(volume: Volume): void
   kept(volume: Volume, id: number): void
+  /** Somebody else than our own faces has changed this. */
+  outside: Spares['outside']
+  /** Our own face has written this file. */
+  written: Spares['written']
   start(): void
   stop(): Promise<void>
 }
 
 export interface HistoryDeps extends Omit<TrashDeps, 'gathering'>, VersionDeps {
   clock: Clock
+  events: Events
+  index: FileIndex | undefined
   everyVolume(): readonly Volume[]
   /** Something came to its trash, or left it. */
   trashChanged(volume: Volume): void
@@ -97,10 +106,23 @@ export function createHistory(deps: HistoryDeps): History {
   const trash = createTrash({ ...deps, gathering })
 
   const versions = createVersions(deps)
-  const { log, sweeper, everyVolume, clock } = deps
-  const retention = createRetention({ gathering, sweeper, log, now: clock.now })
+  const { log, sweeper, everyVolume, clock, index } = deps
+  const onKept = (volume: Volume, id: number) => schedule.kept(volume, id)
+  const spares = createSpares({ everyVolume, index, sweeper, log, now: clock.now, onKept })
+  const retention = createRetention({ gathering, spares, sweeper, log, now: clock.now })
   const schedule = createSchedule({ retention, everyVolume, log, now: clock.now })
-  sweeper.onRemoved(async (ids, volume) => dropShelves(volume, ids))
+  let unsubscribe: () => void = () => undefined
+  sweeper.onRemoved(async (ids, volume) => {
+    dropShelves(volume, ids)
+    spares.drop(volume, ids)
+  })
+
+  function snapshotTaken({ pool, kind, name }: { pool: string; kind: 'shares' | 'homes'; name: string }) {
+    const isMeant = (volume: Volume) =>
+      volume.pool === pool && volume.name === name && (volume.kind === 'home') === (kind === 'homes')
+    const volume = index?.isServed() ? everyVolume().find(isMeant) : undefined
+    if (volume?.isAvailable && !volume.isReadOnly) spares.renew(volume)
+  }
 
   const changed = (person: Person, id: TrashId) => {
     const volume = shares.volumes(person).find(one => id.startsWith(`${volumeKey(one, person)}/`))
@@ -171,6 +193,19 @@ export function createHistory(deps: HistoryDeps): History {
       return found
     },
     ...schedule,
+    outside: spares.outside,
+    written: spares.written,
+    start() {
+      schedule.start()
+      unsubscribe = deps.events.on('storage/snapshots-changed', ({ isTaken, ...where }) => {
+        if (isTaken) snapshotTaken(where)
+      })
+    },
+    async stop() {
+      unsubscribe()
+      await spares.stop()
+      await schedule.stop()
+    },
     deleted(volume) {
       schedule.deleted(volume)
       trashChanged(volume)

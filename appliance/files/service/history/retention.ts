@@ -14,6 +14,7 @@ import type { Gathering } from './gathering.ts'
 import { dropIfEmpty } from './items.ts'
 import { bytesOf, eachItem, eachShelf, type KeptItem, versionsOn } from './measuring.ts'
 import { openShelf } from './shelf.ts'
+import type { Spares } from './spares.ts'
 import { dropItem } from './trash-folder.ts'
 
 const day = 86_400_000
@@ -32,13 +33,14 @@ export interface HistoryUsage {
 
 export interface RetentionDeps {
   gathering: Gathering
+  spares: Pick<Spares, 'dropAll'>
   sweeper: Sweeper
   log: Log
   now(): number
 }
 
 /** What of history goes: what is old, what lies close together, and the oldest where space is short. */
-export function createRetention({ gathering, sweeper, log, now }: RetentionDeps) {
+export function createRetention({ gathering, spares, sweeper, log, now }: RetentionDeps) {
   /** All of it in these volumes. */
   async function tidy(volumes: readonly Volume[]): Promise<void> {
     for (const volume of usable(volumes)) {
@@ -103,6 +105,7 @@ export function createRetention({ gathering, sweeper, log, now }: RetentionDeps)
     if (left === 0) return
     const cutoffMs = ages.cutoffMs(left)
     log.info('history gives way to files', { pool: first.pool, bytes: left })
+    for (const volume of volumes) await spares.dropAll(volume)
     for await (const { atMs, bytes, drop, erase } of eachOf(volumes)) {
       if (left <= 0) break
       if (atMs >= cutoffMs) continue

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { errnoOf } from '../../../lib/failure.ts'
 import { FileStatus, openFlags, readStatus, renameAt } from '../../../lib/posix.ts'
 import { parseVersionName, versionName } from '../../plan/versions.ts'
@@ -6,7 +6,7 @@ import type { Entry, Volume } from '../../schema.ts'
 import { saying } from '../failures.ts'
 import { type Folder, openVolume } from '../folders.ts'
 import { randomId } from '../ids.ts'
-import { draftName, openReserved } from '../workspace.ts'
+import { draftName, makeIfMissing, openReserved } from '../workspace.ts'
 
 /** `.cairn/versions/ID` of a volume: earlier contents of one file. */
 export function openShelf(volume: Volume, id: number): Folder | undefined {
@@ -86,13 +86,5 @@ function openIfThere(top: Folder): Folder | undefined {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw error
-  }
-}
-
-function makeIfMissing(path: string) {
-  try {
-    mkdirSync(path, 0o700)
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error
   }
 }

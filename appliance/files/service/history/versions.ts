@@ -26,6 +26,7 @@ import { requireWritable, type Spot, splitSpot } from '../tree.ts'
 import { draftName, exclusively } from '../workspace.ts'
 import type { Replacing, Written } from '../writing.ts'
 import { namesOn, openShelf } from './shelf.ts'
+import { sourceAttribute } from './spares.ts'
 import { readWriter } from './writers.ts'
 
 /** docs/on-disk-format.md, "Versions": what somebody calls this content. */
@@ -253,9 +254,12 @@ const status = new FileStatus()
 
 function markOf(folder: Folder, name: string): ContentMark | undefined {
   if (!readStatus(folder.fd, name, status) || status.kind !== 'file') return undefined
-  const { inode, sizeBytes: size, modifiedSeconds, modifiedNanoseconds } = status
+  const { sizeBytes: size, modifiedSeconds, modifiedNanoseconds } = status
+  const path = name === '' ? folder.path : folder.at(name)
   // What gets an id as it is first seen starts at 1, with the content that it had before.
-  const generation = readIdentity(name === '' ? folder.path : folder.at(name))?.generation ?? 1
+  const generation = readIdentity(path)?.generation ?? 1
+  const source = getXattr(path, sourceAttribute)?.toString()
+  const inode = source === undefined ? status.inode : Number(source)
   return { inode, size, modifiedSeconds, modifiedNanoseconds, generation }
 }
 

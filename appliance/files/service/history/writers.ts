@@ -19,6 +19,13 @@ export function readWriter(path: string, etag: string | undefined): string | und
   return text.startsWith(`${etag} `) ? text.slice(etag.length + 1) : undefined
 }
 
+/** Does what changes the etag, but not the content. */
+export function keepingWriter(fd: number, change: () => void): void {
+  const user = readWriter(`/proc/self/fd/${fd}`, etagOf(fd))
+  change()
+  writeWriter(fd, etagOf(fd), user)
+}
+
 /** To a copy of the same content, whose id or time is another. To be called when all of it is in place. */
 export function carryWriter(fromFd: number, toFd: number): void {
   const user = readWriter(`/proc/self/fd/${fromFd}`, etagOf(fromFd))

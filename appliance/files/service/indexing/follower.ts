@@ -35,6 +35,8 @@ export interface OutsideChange {
   looked: Looked
   /** Of the processes that did it; none where nobody saw it happen. */
   pids: readonly number[]
+  /** Somebody who had it open for writing has closed it; what the index knows may have been the same already. */
+  isWritten: boolean
 }
 
 const retryMs = 2_000
@@ -180,14 +182,15 @@ export function createFollower(deps: FollowerDeps) {
     (looked, place, name) =>
       note(volume, { looked, place, name, pids: [] })
 
-  function note(volume: Volume, { looked, place, name, pids }: Outside) {
-    if (unchanged.has(looked.kind) && !looked.isForeign) return
+  function note(volume: Volume, { looked, place, name, pids, isWritten = false }: Outside) {
+    const isNews = !unchanged.has(looked.kind) || (isWritten && looked.kind === 'same')
+    if (!isNews && !looked.isForeign) return
     const places = pools.named(volume.pool)?.index.places
     const above = places?.pathOf(place.volume, place.inode)
     if (!places || !above) return
     const path = [...above, name]
     if (looked.isForeign) adopting.add(volume, path)
-    if (unchanged.has(looked.kind)) return
+    if (!isNews) return
     const { kind, before } = looked
     const from = kind === 'moved' && before ? places.pathOf(before.volume, before.parent) : undefined
     onOutside?.({
@@ -197,6 +200,7 @@ export function createFollower(deps: FollowerDeps) {
       from: from && before ? [...from, before.name] : undefined,
       looked,
       pids,
+      isWritten,
     })
   }
 

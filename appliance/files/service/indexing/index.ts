@@ -3,10 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Events } from '../../../lib/events.ts'
 import { errnoOf } from '../../../lib/failure.ts'
 import type { Log } from '../../../lib/log.ts'
+import { FileStatus, readStatus } from '../../../lib/posix.ts'
 import { randomToken } from '../../../lib/secret.ts'
 import type { Changes } from '../../../storage/index.ts'
 import type { Volume } from '../../schema.ts'
 import type { ListedRow } from '../../store/index-store.ts'
+import type { Folder } from '../folders.ts'
 import { type Adopt, createAdopting } from './adopting.ts'
 import { etagOf } from './etags.ts'
 import { createFollower, type OutsideChange } from './follower.ts'
@@ -60,6 +62,10 @@ export interface FileIndex {
   /** Where the file or folder with this id is. */
   byId(volumes: readonly Volume[], id: number): { volume: Volume; path: string[] } | undefined
   state(): IndexState[]
+  /** Gives what somebody else has put there a moment ago, and no feed has told yet, the id that it shall have. */
+  identify(volume: Volume, folder: Folder, name: string): void
+  /** Whether it is this process, of all servers, that keeps it right. */
+  isServed(): boolean
   /** Ends when every volume that is there can be relied on, or after so long. */
   settled(withinMs: number): Promise<void>
   start(): void
@@ -87,6 +93,7 @@ export interface IndexDeps {
  */
 export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }: IndexDeps): FileIndex {
   const stopping = new AbortController()
+  const status = new FileStatus()
   const { signal } = stopping
   const trust = createTrust({ events, everyVolume })
   const pools = createOpenPools({ log, trust, everyVolume, onDoubt: volume => follower.takeLater(volume) })
@@ -198,6 +205,16 @@ export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }:
       }
       return undefined
     },
+    identify(volume, folder, name) {
+      if (!isTrue(volume) || !readStatus(folder.fd, '', status)) return
+      const { inode } = status
+      pools.ask(volume, ({ index, row }) => {
+        if (!index.store.folder(row.number, inode)) return
+        const isTop = index.top(row.number)?.inode === inode
+        index.identify({ volume: row.number, inode, isTop, folder }, name)
+      })
+    },
+    isServed: () => follower.isServed(),
     state: () =>
       everyVolume().map(volume => ({
         pool: volume.pool,

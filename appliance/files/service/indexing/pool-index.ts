@@ -44,6 +44,8 @@ export interface PoolIndex {
   ): Promise<void>
   /** The same at once, within one transaction: for a few names. */
   lookNow(work: (look: Look) => void): void
+  /** Gives what is at this name the identity that it shall have, and leaves the index as it is: its coming is still to be told. */
+  identify(place: LookPlace, name: string): void
   /** Sees to it that the top of a volume carries the id that it is known by. */
   keepTop(place: LookPlace): void
   /** Whether nothing that is served has this name there. */
@@ -74,6 +76,7 @@ export interface PoolIndexDeps {
 }
 
 const namesAtOnce = 500
+const undone = new Error('the transaction is taken back')
 
 /** The index of one pool as this process has it open. */
 export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): PoolIndex {
@@ -142,6 +145,17 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     )
   }
 
+  function identify(place: LookPlace, name: string) {
+    try {
+      transaction(ledger => {
+        looking.look(ledger, place, name)
+        throw undone
+      })
+    } catch (error) {
+      if (error !== undone) throw error
+    }
+  }
+
   /** What fits into one page is one look; else all pages are of the same moment. */
   function* pages(volume: number, inode: number, after: string, limit: number): Generator<ListedRow[]> {
     const only = store.page(volume, inode, after, limit)
@@ -173,6 +187,7 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     look: rounds.look,
     lookIn: rounds.lookIn,
     lookNow,
+    identify,
     keepTop: looking.keepTop,
     isGone: looking.isGone,
     pathOfId(volume, id) {

@@ -14,6 +14,8 @@ export interface Outside {
   place: LookPlace
   name: string
   pids: readonly number[]
+  /** Somebody who had it open for writing has closed it. */
+  isWritten?: boolean | undefined
 }
 
 export interface TakingInDeps {
@@ -104,9 +106,10 @@ export function createTakingIn({ index, poolPath, onOutside, isOwn }: TakingInDe
 
   async function lookAt(place: LookPlace, names: readonly NameToLook[], pidsOf: (name: string) => number[]) {
     const fresh: Looked[] = []
+    const written = new Set(names.flatMap(({ name, isWritten }) => (isWritten ? [name] : [])))
     await index.look(place, names, (looked, at, name) => {
       if (looked.row?.isListed === 0) fresh.push(looked)
-      onOutside({ looked, place: at, name, pids: pidsOf(name) })
+      onOutside({ looked, place: at, name, pids: pidsOf(name), isWritten: written.has(name) })
     })
     await index.listBelow(
       place.volume,

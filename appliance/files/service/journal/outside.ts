@@ -12,13 +12,15 @@ export interface OutsideNotesDeps {
   writersOf(pids: Iterable<number>): Promise<Map<number, Writer>>
   log: Log
   events: Events
+  /** Is told of everything that our own faces have not done, and of who did it, where that is known. */
+  onKnown?(change: OutsideChange, actor: string | null): void
 }
 
 /** So many wait for the answer who did it; beyond that they are noted without. */
 const mostWaiting = 5_000
 
 /** Notes what somebody else than our own faces has changed, as the index found it, and then tells that it has. */
-export function createOutsideNotes({ journal, writersOf, log, events }: OutsideNotesDeps) {
+export function createOutsideNotes({ journal, writersOf, log, events, onKnown }: OutsideNotesDeps) {
   const news = createNews(events)
   let waiting: OutsideChange[] = []
   let isPlanned = false
@@ -39,7 +41,9 @@ export function createOutsideNotes({ journal, writersOf, log, events }: OutsideN
   function note(change: OutsideChange, writers: Map<number, Writer>) {
     const what = whatOf(change)
     const origin = originOfWriter(change.pids.map(pid => writers.get(pid)).find(found => found !== undefined))
-    if (!what || !origin) return
+    if (!origin) return
+    onKnown?.(change, origin.actor)
+    if (!what) return
     journal.note({ ...origin, ...entryOf(change), what })
     tell(change, what)
   }
