@@ -66,7 +66,7 @@ diskTest(
     await files.trash.remove(ann, item?.id ?? '')
     await eventually(async () => readdirSync(join(media.path, '.cairn/tmp')).length === 0)
     t.false(gone.includes(id))
-    t.is((await files.versions.list(ann, path)).length, 2)
+    await eventually(async () => (await files.versions.list(ann, path)).length === 3)
     await files.remove(ann, path, { isForGood: true })
     await eventually(async () => gone.includes(id))
   },

@@ -30,6 +30,12 @@ async function contentOf(files: Files, id: string, at = path): Promise<string> {
 const contents = async (files: Files, at = path) =>
   Promise.all((await files.versions.list(alice, at)).map(({ id }) => contentOf(files, id, at)))
 
+/** The ids of the files that have versions. */
+async function shelves(volume: { path: string }): Promise<string[]> {
+  const names = await readdir(join(volume.path, '.cairn/versions')).catch(() => [])
+  return names.filter(name => /^\d+$/.test(name))
+}
+
 async function refused(t: ExecutionContext, work: Promise<unknown>, code: string) {
   t.like(await t.throwsAsync(work), { code })
 }
@@ -74,7 +80,7 @@ test('an empty file leaves no version, and what never was overwritten has only i
   await put(files, path, '')
   await put(files, path, 'one')
   t.deepEqual(await contents(files), ['one'])
-  t.false((await readdir(join(volumes.shared.path, '.cairn'))).includes('versions'))
+  t.deepEqual(await shelves(volumes.shared), [])
 })
 
 test('who wrote a content is not said any more once somebody else has changed it from outside', async t => {
@@ -152,7 +158,7 @@ test('versions follow the file through renames, the trash and to another volume,
   await files.move(alice, ['shared', 'b.txt'], to, { overwrite: false })
   t.deepEqual(await contents(files, to), ['two', 'one'])
   t.deepEqual((await files.versions.list(alice, to))[1], before)
-  t.deepEqual(await readdir(join(volumes.shared.path, '.cairn/versions')), [])
+  t.deepEqual(await shelves(volumes.shared), [])
   await files.remove(alice, to, { isForGood: true })
   await files.stop()
   t.false((await readdir(join(volumes.media.path, '.cairn/versions'))).includes(String(entry.id)))

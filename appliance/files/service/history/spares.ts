@@ -101,11 +101,14 @@ export function createSpares(deps: SparesDeps): Spares {
   const outsiders = allowances(spareRate)
   const ourselves = allowances(ownSpareRate)
   const counts = new Map<string, number>()
+  /** Pools on filesystems that know no reflinks. */
+  const unable = new Set<string>()
   let running: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   let isStopping = false
 
   function enqueue(task: Task) {
+    if (unable.has(task.volume.pool)) return
     const key = keyOf(task)
     const known = waiting.get(key)
     if (!known && waiting.size >= mostWaiting) return
@@ -128,6 +131,7 @@ export function createSpares(deps: SparesDeps): Spares {
       try {
         await perform(task)
       } catch (error) {
+        if (noReflinks.has(errnoOf(error) ?? '')) unable.add(task.volume.pool)
         if (!isOfNoMatter(error))
           log.warn('what a file was could not be kept', { volume: task.volume.name, id: task.id, error })
       }
@@ -233,7 +237,9 @@ export function createSpares(deps: SparesDeps): Spares {
     }
   }
 
-  function goneSoon(volume: Volume, id: number) {
+  /** Its id has gone on to what took its place; or that is still to come. */
+  function goneAway(volume: Volume, id: number) {
+    if (passedOn(volume, id)) return
     if (gone.size < mostWaiting)
       gone.set(`${volume.path} ${id}`, { volume, id, dueAtMs: now() + untilGoneMs })
     timer ??= setTimeout(dropGone, untilGoneMs).unref()
@@ -244,11 +250,15 @@ export function createSpares(deps: SparesDeps): Spares {
     const due = [...gone].filter(([, { dueAtMs }]) => dueAtMs <= now())
     for (const [key, { volume, id }] of due) {
       gone.delete(key)
-      const heir = index?.byId([volume], id)
-      if (heir) enqueue({ ...heir, id, isNew: true, isAllowed: false, author: undefined })
-      else drop(volume, [id])
+      if (!passedOn(volume, id)) drop(volume, [id])
     }
     if (gone.size > 0) timer = setTimeout(dropGone, untilGoneMs).unref()
+  }
+
+  function passedOn(volume: Volume, id: number): boolean {
+    const heir = index?.byId([volume], id)
+    if (heir) enqueue({ ...heir, id, isNew: true, isAllowed: false, author: undefined })
+    return heir !== undefined
   }
 
   function drop(volume: Volume, ids: readonly number[]) {
@@ -269,7 +279,7 @@ export function createSpares(deps: SparesDeps): Spares {
         one => one.pool === change.pool && `${one.kind}:${one.name}` === change.volume,
       )
       if (!volume || isStopping) return
-      if (kind === 'gone' && before && !before.isFolder && before.id !== 0) goneSoon(volume, before.id)
+      if (kind === 'gone' && before && !before.isFolder && before.id !== 0) goneAway(volume, before.id)
       if (kind === 'gone' || !row || row.isFolder || row.id === 0) return
       if (kind === 'new' && !change.isWritten) return
       enqueue({
@@ -418,10 +428,11 @@ function keyOf({ volume, id }: Pick<Task, 'volume' | 'id'>): string {
   return `${volume.path} ${id}`
 }
 
+const noReflinks = new Set(['EOPNOTSUPP', 'ENOTSUP', 'ENOTTY', 'ENOSYS'])
 /** It has gone or changed meanwhile, is not ours to read, or cannot be reflinked; or room is short. */
 const ofNoMatter = new Set([
   ...['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EACCES', 'EPERM', 'EROFS', 'EEXIST'],
-  ...['ENOSPC', 'EDQUOT', 'EXDEV', 'EOPNOTSUPP', 'ENOTSUP', 'ENOTTY', 'EINVAL', 'ENOSYS', 'ETXTBSY'],
+  ...['ENOSPC', 'EDQUOT', 'EXDEV', 'EINVAL', 'ETXTBSY', ...noReflinks],
 ])
 
 function isOfNoMatter(error: unknown): boolean {
