@@ -13,9 +13,9 @@ import { createHealth } from './health/index.ts'
 import { inviteBody } from './http/continue.ts'
 import { type Audience, createEventStreams, type EndsWith, toAdmins, toEverybody } from './http/events.ts'
 import { createFaces } from './http/faces.ts'
+import { createFronts } from './http/fronts.ts'
 import { createMetrics } from './http/metrics.ts'
 import type { Actor } from './http/route.ts'
-import { createHttpServer } from './http/server.ts'
 import { createJobs } from './jobs/index.ts'
 import { systemClock as clock } from './lib/clock.ts'
 import { migrateDatabase, openDatabase } from './lib/database.ts'
@@ -23,6 +23,7 @@ import type { Domain } from './lib/domain.ts'
 import { createEvents } from './lib/events.ts'
 import type { Lifecycle } from './lib/lifecycle.ts'
 import type { Log } from './lib/log.ts'
+import { authorityPath, createNetwork } from './network/index.ts'
 import { createSetup } from './setup/index.ts'
 import { createShares, type Shares, type Volume } from './shares/index.ts'
 import { createStorage, type Storage } from './storage/index.ts'
@@ -40,6 +41,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const jobs = createJobs(kit)
   const health = createHealth({ checks: () => domains.flatMap(domain => domain.checks ?? []), log })
   const system = createSystem({ ...kit, httpPort: config.httpPort, smbPort: config.samba.port })
+  const network = createNetwork({ ...kit, hostName: system.name, https: config.https })
   await migrateDatabase(database, system.domain.migrations ?? [], 'some')
   const tuning = createTuning({
     ...kit,
@@ -93,9 +95,19 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     shares,
     isPractice: config.practice.count > 0,
   })
-  const domains: Domain[] = [jobs, health, system, tuning, storage, users, shares, files, dav, setup].map(
-    part => part.domain,
-  )
+  const domains: Domain[] = [
+    jobs,
+    health,
+    system,
+    network,
+    tuning,
+    storage,
+    users,
+    shares,
+    files,
+    dav,
+    setup,
+  ].map(part => part.domain)
 
   await migrateDatabase(
     database,
@@ -114,9 +126,13 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     notReady: async () => (agent.isConnected() ? [] : ['the system service']),
     log,
   })
-  const http = createHttpServer({
+  const http = createFronts({
     port: config.httpPort,
+    https: config.https,
     isShared: config.servers > 1,
+    certificates: network.certificates,
+    authorityPath,
+    isClaimed: setup.isClaimed,
     listener(request, response) {
       const isDav = dav.handle(request, response) !== false
       metrics.observe(isDav ? 'webdav' : 'web', request, response)

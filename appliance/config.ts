@@ -22,6 +22,8 @@ const port = whole(1, 65_535)
 const options = z.object({
   data: z.string().min(1).default('.cairn'),
   httpPort: port.default(8080),
+  httpsPort: port.optional(),
+  https: z.enum(['offered', 'required']).default('offered'),
   smbPort: port.default(4450),
   nfsPort: port.default(12049),
   nfsMountPort: port.optional(),
@@ -42,6 +44,8 @@ const options = z.object({
 const optionNames = {
   data: 'data',
   'http-port': 'httpPort',
+  'https-port': 'httpsPort',
+  https: 'https',
   'smb-port': 'smbPort',
   'nfs-port': 'nfsPort',
   'nfs-mount-port': 'nfsMountPort',
@@ -66,6 +70,8 @@ export interface Config {
   practice: { folder: string; count: number; sizeBytes: number }
   samba: { folder: string; port: number }
   httpPort: number
+  /** Only where a port is given. `isRequired`: HTTP leads there, but for the wizard. */
+  https: { port: number; isRequired: boolean } | null
   /** `mountPort`: where NFS version 3, which is served only with this, has its MOUNT program. */
   nfs: { folder: string; port: number; mountPort: number | null }
   servers: number
@@ -108,6 +114,10 @@ export function readConfig(
     practice: { folder: join(dataDir, 'disks'), count: given.practiceDisks, sizeBytes: given.practiceSize },
     samba: { folder: join(dataDir, 'samba'), port: given.smbPort },
     httpPort: given.httpPort,
+    https:
+      given.httpsPort === undefined
+        ? null
+        : { port: given.httpsPort, isRequired: given.https === 'required' },
     nfs: {
       folder: join(dataDir, 'nfs'),
       port: given.nfsPort,

@@ -9,6 +9,7 @@ import { holdInstance, type Instance } from './instance.ts'
 
 /** Runs one Cairn, the agent as root and the servers as the service account, until a signal comes. */
 const usage = `scripts/start [--data DIR] [--http-port N] [--smb-port N] [--nfs-port N]
+              [--https-port N [--https offered|required]]
               [--practice-disks N] [--practice-size 4G] [--servers N]
               [--setup FILE | --admin NAME:PASSWORD [--pool PROFILE]]
 Each option is also a variable, CAIRN_HTTP_PORT and so on. See docs/running.md.

@@ -98,7 +98,7 @@ allow_services() {
 RUN_PACKAGES=(
   mkfs.btrfs=btrfs-progs smbd=samba /usr/lib/*/samba/vfs/shadow_copy2.so=samba-vfs-modules
   "/usr/lib/*/libnss_wrapper.so=libnss-wrapper" losetup=mount lsblk=util-linux smartctl=smartmontools
-  ganesha.nfsd=nfs-ganesha "/usr/lib/*/ganesha/libfsalvfs.so=nfs-ganesha-vfs"
+  ganesha.nfsd=nfs-ganesha "/usr/lib/*/ganesha/libfsalvfs.so=nfs-ganesha-vfs" openssl=openssl
 )
 TEST_PACKAGES=(
   smbclient=smbclient litmus=litmus cadaver=cadaver rclone=rclone chromium=chromium apache2=apache2 getfattr=attr

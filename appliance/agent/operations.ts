@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import type { Config } from '../config.ts'
+import { systemClock } from '../lib/clock.ts'
 import type { Events } from '../lib/events.ts'
 import { createLetGo } from '../lib/let-go.ts'
 import type { Log } from '../lib/log.ts'
 import { createMounted } from '../lib/mounted.ts'
 import { operation } from '../lib/operation.ts'
 import type { Parts } from '../lib/parts.ts'
+import { createNetworkOperations } from '../network/system.ts'
 import { createSharesOperations } from '../shares/system/index.ts'
 import { createStorageOperations } from '../storage/system/index.ts'
 import { createTuningOperations } from '../tuning/system/index.ts'
@@ -30,6 +32,7 @@ export function createOperations(deps: OperationDeps) {
       isRead: true,
       run: async () => ({ pid: process.pid, uid: process.getuid?.() ?? -1 }),
     }),
+    ...createNetworkOperations({ dataDir: config.dataDir, clock: systemClock }),
     ...createTuningOperations({
       ...deps,
       mounted,

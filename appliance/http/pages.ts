@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import express, { type Request, type Response, Router } from 'express'
+import { trustPath } from './secured.ts'
 
 const pagePolicy = [
   "default-src 'self'",
@@ -15,6 +16,9 @@ const pagePolicy = [
   "form-action 'self'",
   "frame-ancestors 'none'",
 ].join('; ')
+
+/** The page that asks whether the browser trusts this box over HTTPS: on another port, and so another origin. */
+const trustPolicy = `${pagePolicy}; connect-src 'self' https:`
 
 /** Headers for everything that Express answers; what users uploaded gets stricter ones where it is served. */
 export function securityHeaders(_request: Request, response: Response, next: () => void): void {
@@ -61,6 +65,10 @@ export function createPages({ webRoot, isClaimed }: PagesDeps): Router {
   router.use('/setup', assets('setup'))
   router.get(['/setup', '/setup/{*rest}'], page('setup'))
   router.use(assets('app'))
+  router.get(trustPath, (request, response) => {
+    response.setHeader('Content-Security-Policy', trustPolicy)
+    page('app')(request, response)
+  })
   router.get('/{*rest}', async (request, response, next) => {
     if (request.path.startsWith('/api/') || !request.accepts('html')) return next()
     if (!(await isClaimed())) return response.redirect(302, '/setup')

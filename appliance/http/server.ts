@@ -5,13 +5,17 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { SecureContextOptions } from 'node:tls'
 import { Failure } from '../lib/failure.ts'
 import { holdBodies } from './continue.ts'
 
 export interface HttpServer {
   start(): Promise<{ port: number }>
+  /** For connections from now on. */
+  setCredentials(credentials: Credentials): void
   /** Takes no new connections, lets requests under way end, and cuts what is left after the grace. */
   stop(): Promise<void>
 }
@@ -20,27 +24,44 @@ const maxHeaderBytes = 32 * 1024
 const stopGraceMs = 8_000
 const dropForMs = 30_000
 
-/** `isShared`: several server processes listen on one port, and the kernel spreads connections (SO_REUSEPORT). */
+/** PEM texts. */
+interface Credentials {
+  certificate: string
+  key: string
+}
+
+/**
+ * `isShared`: several server processes listen on one port, and the kernel spreads connections (SO_REUSEPORT). With
+ * `credentials` it is HTTPS.
+ */
 export function createHttpServer(options: {
   port: number
   isShared: boolean
   listener: RequestListener
+  credentials?: Credentials
 }): HttpServer {
   const listener: RequestListener = (request, response) => {
     dropRestOf(request, response)
     options.listener(request, response)
   }
-  const server = createServer(
-    { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 65_000, requestTimeout: 0 },
-    listener,
-  )
+  const limits = { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 65_000, requestTimeout: 0 }
+  const secure = options.credentials
+    ? createSecureServer({ ...limits, ...secureContext(options.credentials) }, listener)
+    : undefined
+  const server = secure ?? createServer(limits, listener)
   server.headersTimeout = 30_000
   server.on('clientError', refuse)
   holdBodies(server, listener)
   return {
     start: () => listen(server, options),
+    setCredentials: credentials => secure?.setSecureContext(secureContext(credentials)),
     stop: () => close(server),
   }
+}
+
+/** TLS 1.2 for what is older than ten years; the order of ciphers is ours, which is that of OpenSSL. */
+function secureContext({ certificate, key }: Credentials): SecureContextOptions {
+  return { cert: certificate, key, minVersion: 'TLSv1.2', honorCipherOrder: true }
 }
 
 /**
@@ -87,7 +108,7 @@ function listen(
 
 function asFailure(error: NodeJS.ErrnoException, port: number): Error {
   if (error.code !== 'EADDRINUSE') return error
-  const message = `Port ${port} is in use by another program. Stop it, or choose another port with --http-port.`
+  const message = `Port ${port} is in use by another program. Stop it, or choose another port with --http-port or --https-port.`
   return new Failure('conflict', 'http/port-taken', message, { cause: error })
 }
 

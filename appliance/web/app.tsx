@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { lazy } from 'react'
-import { Navigate, Route, Routes } from 'react-router'
+import { Navigate, Route, Routes, useLocation } from 'react-router'
 import { type Person, sessionQuery } from './api/session.ts'
 import { FilesPage } from './files/files-page.tsx'
 import { Frame } from './frame/frame.tsx'
 import { Answer } from './kit/answer.tsx'
 import { SignInPage } from './sign-in/sign-in-page.tsx'
+import { TrustPage } from './trust/trust-page.tsx'
 
 const BoxPage = lazy(async () => ({ default: (await import('./box/box-page.tsx')).BoxPage }))
 const SharesPage = lazy(async () => ({ default: (await import('./box/shares/shares-page.tsx')).SharesPage }))
@@ -34,6 +35,11 @@ const SettingsPage = lazy(async () => ({
 
 /** The page for whoever is signed in; the sign-in page for everybody else. */
 export function App() {
+  // Over HTTP nothing else answers, where HTTPS is required.
+  return useLocation().pathname === '/trust' ? <TrustPage /> : <SignedIn />
+}
+
+function SignedIn() {
   const session = useQuery(sessionQuery)
   return (
     <Answer query={session}>

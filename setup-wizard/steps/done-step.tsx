@@ -4,12 +4,15 @@ import { useTranslation } from 'react-i18next'
 import { AddressLines } from '../../appliance/web/kit/address-lines.tsx'
 import { CopyLine } from '../../appliance/web/kit/copy-line.tsx'
 import { Skeletons } from '../../appliance/web/kit/skeletons.tsx'
+import { certificateQuery } from '../../appliance/web/kit/trust/certificate.ts'
+import { TrustSteps } from '../../appliance/web/kit/trust/trust-steps.tsx'
 import { sharesQuery, signIn } from '../api.ts'
 import { StepPanel } from '../step-panel.tsx'
 
 /** Where the files are now, for each kind of device. */
 export function DoneStep({ name, password }: { name: string; password: string }) {
   const { t } = useTranslation()
+  const certificate = useQuery(certificateQuery)
   const shares = useQuery({
     queryKey: ['setup', 'shares'],
     staleTime: Number.POSITIVE_INFINITY,
@@ -36,7 +39,16 @@ export function DoneStep({ name, password }: { name: string; password: string })
         </Stack>
       ))}
       {shares.data?.length === 0 && <Text>{t('setup.done.noShares')}</Text>}
-      <Button component="a" href="/">
+      {certificate.data && (
+        <Stack gap={12}>
+          <Title order={2} size="h4">
+            {t('trust.part')}
+          </Title>
+          <Text className="prose">{t('trust.lead')}</Text>
+          <TrustSteps certificate={certificate.data} />
+        </Stack>
+      )}
+      <Button component="a" href={certificate.data?.isRequired ? '/trust' : '/'}>
         {shares.error ? t('setup.already.action') : t('setup.done.action')}
       </Button>
     </StepPanel>

@@ -8,6 +8,7 @@ import { Card, Part, Sheet } from '../kit/sheet.tsx'
 import { useToast } from '../kit/toast.tsx'
 import { AppPasswords } from './app-passwords.tsx'
 import { OwnPassword } from './own-password.tsx'
+import { SecureConnection } from './secure-connection.tsx'
 
 /** One's own account and this page's looks. */
 export function SettingsPage({ person }: { person: Person }) {
@@ -16,6 +17,7 @@ export function SettingsPage({ person }: { person: Person }) {
     <Sheet title={t('settings.title')} lead={<SignOut />}>
       <AppPasswords user={person.name} />
       <Connect />
+      <SecureConnection />
       <OwnPassword user={person.name} />
       <Part title={t('settings.looks')}>
         <SchemeChoice />
