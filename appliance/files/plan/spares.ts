@@ -9,6 +9,16 @@ export const spareRate: Rate = { burst: 500, perSecond: 50 }
 /** The same of what our own faces write, which is to stay as fast as it is. */
 export const ownSpareRate: Rate = { burst: 100, perSecond: 20 }
 
+/** Disks in a file, of which a backup or a machine writes some part all the time, and what programs keep for themselves. */
+const bundle = /\.(sparsebundle|backupbundle|photoslibrary|vmwarevm|utm)$/i
+const unworthy =
+  /^(~\$|\._|\.~lock\.)|\.(tmp|temp|part|partial|crdownload|swp|lock|lck)$|[-.](wal|shm|journal)$/i
+
+/** Whether somebody may want to have back what was there. */
+export function isWorthKeeping(path: readonly string[]): boolean {
+  return !unworthy.test(path.at(-1) ?? '') && !path.some(name => bundle.test(name))
+}
+
 export interface Rate {
   burst: number
   perSecond: number

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { createAllowance, isNewContent } from '../../../appliance/files/plan/spares.ts'
+import { createAllowance, isNewContent, isWorthKeeping } from '../../../appliance/files/plan/spares.ts'
 
 test('so many may be had at once, and then so many in each second', t => {
   const allowance = createAllowance({ burst: 3, perSecond: 2 })
@@ -14,6 +14,21 @@ test('so many may be had at once, and then so many in each second', t => {
   // A clock that goes back gives nothing.
   t.is(take(0, 1), 0)
   t.is(take(500, 5), 1)
+})
+
+test('disks in files and what programs keep for themselves are not worth it', t => {
+  for (const name of ['a.txt', 'Report.docx', 'a.tmp.txt', 'journal', 'my-journal.md', '.bashrc', 'temp'])
+    t.true(isWorthKeeping(['folder', name]), name)
+  for (const name of [
+    '~$Report.docx',
+    '._a.txt',
+    'a.part',
+    'db.sqlite-wal',
+    'db.sqlite-journal',
+    '.a.txt.swp',
+  ])
+    t.false(isWorthKeeping(['folder', name]), name)
+  t.false(isWorthKeeping(['Mac.sparsebundle', 'bands', '1a']))
 })
 
 test('new content is what somebody closed after writing, what took a name, and what nobody saw come', t => {

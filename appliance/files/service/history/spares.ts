@@ -15,6 +15,7 @@ import {
 import {
   createAllowance,
   isNewContent,
+  isWorthKeeping,
   mostSpareBytes,
   mostSpares,
   ownSpareRate,
@@ -108,7 +109,7 @@ export function createSpares(deps: SparesDeps): Spares {
   let isStopping = false
 
   function enqueue(task: Task) {
-    if (unable.has(task.volume.pool)) return
+    if (unable.has(task.volume.pool) || !isWorthKeeping(task.path)) return
     const key = keyOf(task)
     const known = waiting.get(key)
     if (!known && waiting.size >= mostWaiting) return
@@ -157,9 +158,9 @@ export function createSpares(deps: SparesDeps): Spares {
     using spare = openSpare(volume, id)
     if (spare) {
       if (isSameTime(spare.status, present)) return
+      const isUntold = !task.isNew && spare.generation === identity.generation
       const isAsBefore =
-        spare.status.sizeBytes === present.sizeBytes &&
-        (task.isNew ? hasSameBytes(spare.fd, fd, present) : spare.generation === identity.generation)
+        spare.status.sizeBytes === present.sizeBytes && (isUntold || hasSameBytes(spare.fd, fd, present))
       // Only its time was set.
       if (isAsBefore) return keepingWriter(spare.fd, () => setModified(spare.fd, present))
       retire(volume, id, spare)
