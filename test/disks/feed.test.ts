@@ -244,6 +244,21 @@ feedTest('one follower is served at a time, the next one as soon as it has gone'
   t.pass()
 })
 
+feedTest('one that waits for its turn and gives up ends at once, and the next one is served', async t => {
+  const { box, share } = await boxWithShare(t)
+  const first = await follow(t, box)
+  const ending = new AbortController()
+  const waiting = box.storage.changes.follow({ signal: ending.signal, receive: async () => t.fail() })
+  const third = follow(t, box)
+  ending.abort()
+  await waiting
+  await first.stop()
+  await (await third).until('its gap', ({ kind }) => kind === 'gap')
+  await writeFile(join(share, 'one'), '')
+  await (await third).named(['shares/media/one', 'create'])
+  t.pass()
+})
+
 feedTest('when the queue of the kernel was full there is a gap', async t => {
   const { box, share } = await boxWithShare(t)
   const feed = createFeed({ log: silentLog, queue: 'limited' })

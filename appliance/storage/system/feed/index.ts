@@ -158,8 +158,8 @@ export function createFeed({ log, limits = usualLimits, queue = 'unlimited' }: F
     },
     /** Before each unmount. */
     detach: end,
-    /** Ends when the follower's signal does. */
-    follow: (next: Follower) => inTurn('follower', () => serve(next)),
+    /** Ends when the follower's signal does, also of one that waits for its turn. */
+    follow: (next: Follower) => Promise.race([inTurn('follower', () => serve(next)), ended(next.signal)]),
     acknowledge({ pool, epoch, number }: FeedMark) {
       const feed = feeds.get(pool)
       if (feed?.epoch !== epoch) return
