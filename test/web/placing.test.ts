@@ -1,7 +1,5 @@
-import { createAgentClient } from '../../appliance/agent/client.ts'
-import { readConfig } from '../../appliance/config.ts'
-import { createEvents, type EventMap } from '../../appliance/lib/events.ts'
-import { silentLog } from '../../appliance/lib/log.ts'
+import type { EventMap } from '../../appliance/lib/events.ts'
+import { joinBus } from '../helpers/bus.ts'
 import { admin, claimed, startCairn } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
 import { openBrowser, openPage, signIn, violations } from './browser.ts'
@@ -10,14 +8,7 @@ const pageTest = testIf('root', 'btrfs', 'chromium')
 
 pageTest('a move that takes its time shows in the tray until it is done', async t => {
   const cairn = await startCairn(t, { args: claimed })
-  const events = createEvents()
-  const agent = createAgentClient({
-    socketPath: readConfig(['--data', cairn.dataDir]).agentSocket,
-    events,
-    log: silentLog,
-  })
-  await agent.start()
-  t.teardown(agent.stop)
+  const events = await joinBus(t, cairn)
   const page = await openPage(t, await openBrowser(t))
   await signIn(page, cairn)
   await page.getByText('shared').first().waitFor()

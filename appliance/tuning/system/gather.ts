@@ -1,6 +1,7 @@
 import { readlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Failure } from '../../lib/failure.ts'
+import { type Mount, parseMountinfo } from '../../lib/mountinfo.ts'
 import { run } from '../../lib/run.ts'
 import { pciDeviceOf, usbInterfaceOf } from '../parse/disks.ts'
 import { sambaDefaults, sambaParameter } from '../parse/samba.ts'
@@ -48,7 +49,7 @@ const presences = ['/.dockerenv', '/run/.containerenv', '/sys/class/zram-control
 
 /** Where settings are written to. */
 const settable =
-  /^\/proc\/sys\/(vm|net)\/|\/scaling_governor$|\/energy_performance_preference$|^\/sys\/block\/[^/]+\/queue\/(scheduler|read_ahead_kb)$/
+  /^\/proc\/sys\/(vm|net)\/|\/scaling_governor$|\/energy_performance_preference$|^\/sys\/block\/[^/]+\/queue\/(scheduler|read_ahead_kb)$|^\/sys\/block\/zram\d+\/(disksize|comp_algorithm)$/
 
 export interface GatherOptions {
   /** A folder that stands for `/`, in tests. */
@@ -160,8 +161,6 @@ async function addSamba(raw: RawFacts) {
 
 async function ownMounts(path: string, poolsDir: string): Promise<string> {
   const lines = ((await textOf(path)) ?? '').split('\n')
-  const escaped = poolsDir.replaceAll(' ', String.raw`\040`)
-  return lines
-    .filter(line => line.split(' ')[4]?.startsWith(`${escaped}/`) && line.includes(' - btrfs '))
-    .join('\n')
+  const isOwn = ({ place, type }: Mount) => type === 'btrfs' && place.startsWith(`${poolsDir}/`)
+  return lines.filter(line => parseMountinfo(line).some(isOwn)).join('\n')
 }
