@@ -7,7 +7,9 @@ import {
   createFiles,
   createJournal,
   createOutsideNotes,
+  type FileIndex,
   indexDropMark,
+  ownCacheBytes,
 } from './files/index.ts'
 import { createHealth } from './health/index.ts'
 import { inviteBody } from './http/continue.ts'
@@ -21,6 +23,7 @@ import { systemClock as clock } from './lib/clock.ts'
 import { migrateDatabase, openDatabase } from './lib/database.ts'
 import type { Domain } from './lib/domain.ts'
 import { createEvents } from './lib/events.ts'
+import { createLauncher, type Launcher } from './lib/launcher.ts'
 import type { Lifecycle } from './lib/lifecycle.ts'
 import type { Log } from './lib/log.ts'
 import { authorityPath, createNetwork } from './network/index.ts'
@@ -28,7 +31,7 @@ import { createSetup } from './setup/index.ts'
 import { createShares, type Shares, type Volume } from './shares/index.ts'
 import { createStorage, type Storage } from './storage/index.ts'
 import { createSystem } from './system/index.ts'
-import { createTuning, type KnownPool } from './tuning/index.ts'
+import { createTuning, type KnownPool, type Settable, type Tuning } from './tuning/index.ts'
 import { createUsers } from './users/index.ts'
 
 /** One server process: every domain in its order, and the faces in front of them. */
@@ -37,6 +40,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const database = await openDatabase(config.databasePath)
   const agent = connectAgent({ config, events, log })
   const kit = { config, database, agent, events, log, clock }
+  const launcher = createLauncher({ isFixed: config.servers !== null })
 
   const jobs = createJobs(kit)
   const health = createHealth({ checks: () => domains.flatMap(domain => domain.checks ?? []), log })
@@ -48,6 +52,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     jobs,
     version: system.version,
     pools: () => poolsToTune(storage),
+    parts: async () => ({ ...ownParts(launcher), 'nfs.threads': await shares.nfsThreads() }),
     health: health.report,
   })
   const storage = createStorage({ ...kit, jobs, poolsDir: config.poolsDir })
@@ -80,6 +85,8 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     snapshots: shares.snapshots,
   })
   shares.onRestored(restored => void files.noteRestored(restored))
+  const takeUp = takingUp({ tuning, index, launcher })
+  tuning.onTaken(takeUp)
   const dav = createDav({
     ...kit,
     files,
@@ -129,10 +136,10 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const http = createFronts({
     port: config.httpPort,
     https: config.https,
-    isShared: config.servers > 1,
     certificates: network.certificates,
     authorityPath,
     isClaimed: setup.isClaimed,
+    isShared: (config.servers ?? 1) > 1 || launcher.problem === null,
     listener(request, response) {
       const isDav = dav.handle(request, response) !== false
       metrics.observe(isDav ? 'webdav' : 'web', request, response)
@@ -153,9 +160,18 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
       for (const domain of domains) await domain.start?.()
       if (given && !(await setup.isClaimed())) await setup.applyUnattended(given)
       await http.start()
+      // Not awaited: others are started only once this one is ready.
+      takeUp().catch(error => log.error('what was tuned could not be taken up', { error }))
       const lines = config.agent === 'here' ? [withoutRoot] : []
       if (!(await setup.isClaimed())) lines.push(await claimLine())
       return { lines, state: 'ready' }
+    },
+    async leave(onClosed) {
+      streams.stop()
+      const left = http.leave()
+      onClosed()
+      await left
+      await jobs.allFinished()
     },
     async stop() {
       streams.stop()
@@ -179,6 +195,25 @@ async function poolsToTune(storage: Storage): Promise<KnownPool[]> {
     if (path === undefined) return []
     return [{ name, path, disks: members.map(({ serial }) => nameOf(serial) ?? 'away') }]
   })
+}
+
+const ownServers = 1
+
+/** What a server process sets by itself when the tuning says so: how it is without, or why it cannot be set here. */
+function ownParts({ problem }: Launcher): Record<string, Settable> {
+  return {
+    'servers.count': { value: String(ownServers), problem },
+    'sqlite.cache': { value: String(ownCacheBytes), problem: null },
+  }
+}
+
+/** Brings those in line with what was taken. */
+function takingUp({ tuning, index, launcher }: { tuning: Tuning; index: FileIndex; launcher: Launcher }) {
+  return async () => {
+    const taken = await tuning.taken()
+    index.keepInMemory(Number(taken['sqlite.cache'] ?? ownCacheBytes))
+    await launcher.bringCrewTo(Number(taken['servers.count'] ?? ownServers))
+  }
 }
 
 /** Who hears of what: nobody learns of a folder that they could not list. */

@@ -35,7 +35,7 @@ const options = z.object({
     .regex(/^[^:]+:.+$/, 'NAME:PASSWORD')
     .optional(),
   pool: z.string().optional(),
-  servers: whole(1, 64).default(1),
+  servers: whole(1, 64).optional(),
   webRoot: z.string().optional(),
   agent: z.enum(['socket', 'here']).optional(),
   run: z.enum(['bundle', 'sources']).default('bundle'),
@@ -74,7 +74,8 @@ export interface Config {
   https: { port: number; isRequired: boolean } | null
   /** `mountPort`: where NFS version 3, which is served only with this, has its MOUNT program. */
   nfs: { folder: string; port: number; mountPort: number | null }
-  servers: number
+  /** Null: one to begin with, and then as many as the tuning says. */
+  servers: number | null
   /** The built pages. */
   webRoot: string
   isRoot: boolean
@@ -123,7 +124,7 @@ export function readConfig(
       port: given.nfsPort,
       mountPort: given.nfsMountPort ?? null,
     },
-    servers: given.servers,
+    servers: given.servers ?? null,
     webRoot: resolve(given.webRoot ?? join(import.meta.dirname, '..', 'dist', 'web')),
     isRoot,
     agent: given.agent ?? (isRoot ? 'socket' : 'here'),

@@ -2,9 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, readConfig, serviceUid } from '../appliance/config.ts'
+import { requireFreePort } from '../appliance/http/server.ts'
 import { Failure } from '../appliance/lib/failure.ts'
 import type { Started } from '../appliance/lib/lifecycle.ts'
 import { createLog } from '../appliance/lib/log.ts'
+import { createCrew } from './crew.ts'
 import { holdInstance, type Instance } from './instance.ts'
 
 /** Runs one Cairn, the agent as root and the servers as the service account, until a signal comes. */
@@ -42,9 +44,24 @@ const killAfterMs = 20_000
 
 const log = createLog('start')
 const children = new Map<string, ChildProcess>()
-let parts: Part[] = []
+/** Those of them that the tuning, or somebody, wants. */
+const servers: Part[] = []
+/** Server processes that still answer what they were asked. */
+const leaving = new Set<ChildProcess>()
+let agent: Part | undefined
 let isStopping = false
 let holding: Promise<Instance> | undefined
+
+let nextServer: (() => Part) | undefined
+const launched = Promise.withResolvers<void>()
+const crew = createCrew({
+  size: () => servers.length,
+  add: async () => void (await addServer()),
+  letGo: letGoOfServer,
+  isStopping: () => isStopping,
+  started: launched.promise,
+  log,
+})
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(0))
 
@@ -63,14 +80,21 @@ async function launch(config: Config) {
   holding = holdInstance(config)
   const instance = await holding
   const setup = unattendedSetup(config)
-  parts = partsOf(config, instance)
+  const { agent: given, server } = partsOf(config, instance)
+  agent = given
+  await requireFreePort(config.httpPort)
+  if (config.https) await requireFreePort(config.https.port)
+  if (agent) await start(agent, setup)
+  nextServer = () => server(servers.length + 1)
   let started: Started | undefined
-  for (const part of parts) if (!isStopping) started = await start(part, setup)
+  for (let count = config.servers ?? 1; count > servers.length && !isStopping; )
+    started = await addServer(setup)
   if (isStopping || !started) return
   if (setup?.file && started.state === 'ready')
     writeFileSync(setup.file, JSON.stringify(withoutPasswords(setup.document), null, 2))
   for (const line of [...started.lines, `${started.state} http://localhost:${config.httpPort}/`])
     process.stdout.write(`${line}\n`)
+  launched.resolve()
 }
 
 interface Part {
@@ -79,7 +103,13 @@ interface Part {
   command: string[]
 }
 
-function partsOf(config: Config, { checkout, dataDir }: Instance): Part[] {
+interface Parts {
+  /** Undefined: the server does what can be done without root. */
+  agent: Part | undefined
+  server(number: number): Part
+}
+
+function partsOf(config: Config, { checkout, dataDir }: Instance): Parts {
   const given = [
     ...withoutOptions(process.argv.slice(2), [
       '--data',
@@ -101,14 +131,38 @@ function partsOf(config: Config, { checkout, dataDir }: Instance): Part[] {
     ...given,
     ...settled,
   ]
-  const servers = Array.from({ length: config.servers }, (_, index) => ({
-    name: `server ${index + 1}`,
-    threads: fileThreads.main,
-    command: [...(config.isRoot ? asServiceAccount : []), ...program('main')],
-  }))
-  return config.agent === 'socket'
-    ? [{ name: 'agent', threads: fileThreads.agent, command: program('agent') }, ...servers]
-    : servers
+  const isApart = config.agent === 'socket'
+  return {
+    agent: isApart ? { name: 'agent', threads: fileThreads.agent, command: program('agent') } : undefined,
+    server: number => ({
+      name: `server ${number}`,
+      threads: fileThreads.main,
+      command: [...(config.isRoot ? asServiceAccount : []), ...program('main')],
+    }),
+  }
+}
+
+async function addServer(setup?: Setup): Promise<Started | undefined> {
+  const part = nextServer?.()
+  if (!part) return undefined
+  servers.push(part)
+  try {
+    return await start(part, setup)
+  } catch (error) {
+    servers.splice(servers.indexOf(part), 1)
+    children.get(part.name)?.kill('SIGKILL')
+    throw error
+  }
+}
+
+/** The last one is not started again, and answers what it was asked. */
+function letGoOfServer(): ChildProcess | undefined {
+  const part = servers.pop()
+  const child = part && children.get(part.name)
+  if (!child) return undefined
+  children.delete(part.name)
+  leaving.add(child)
+  return child
 }
 
 function fileOf({ run }: Config, checkout: string, name: string): string {
@@ -123,14 +177,15 @@ function start(part: Part, setup: Setup | undefined): Promise<Started | undefine
     const child = spawnPart(part)
     let isReady = false
     child.on('message', (said: Said | object) => {
+      if (part !== agent) crew.hear(child, said)
       if ('failed' in said) return reject(new Failure('unavailable', 'start/failed', said.failed))
       if (!('ready' in said)) return // Node's own, while it watches the sources
       isReady = true
       resolve(said.ready)
     })
     child.once('exit', (code, signal) => {
-      children.delete(part.name)
-      if (isStopping) return resolve(undefined)
+      if (children.get(part.name) === child) children.delete(part.name)
+      if (isStopping || leaving.delete(child)) return resolve(undefined)
       if (!isReady)
         return reject(
           new Failure(
@@ -149,13 +204,17 @@ function start(part: Part, setup: Setup | undefined): Promise<Started | undefine
 function revive(part: Part) {
   log.warn(`the ${part.name} ended and is started again`)
   setTimeout(() => {
-    if (isStopping) return
+    if (isStopping || !isWanted(part)) return
     start(part, undefined).catch(error => {
       log.error(`the ${part.name} does not come back`, { error })
       children.get(part.name)?.kill('SIGKILL')
-      if (!isStopping) revive(part)
+      if (!isStopping && isWanted(part)) revive(part)
     })
   }, reviveDelayMs)
+}
+
+function isWanted(part: Part): boolean {
+  return part === agent || servers.includes(part)
 }
 
 /** In a process group of its own, so that Ctrl+C reaches only the launcher, which then stops all in order. */
@@ -175,8 +234,8 @@ function spawnPart({ name, threads, command }: Part): ChildProcess {
 async function stop(code: number) {
   if (isStopping) return
   isStopping = true
-  const servers = [...children].filter(([name]) => name !== 'agent')
-  await Promise.all(servers.map(([, child]) => end(child)))
+  const running = [...children].filter(([name]) => name !== agent?.name).map(([, child]) => child)
+  await Promise.all([...running, ...leaving].map(end))
   await endAgent()
   const instance = await holding?.catch(nothingHeld)
   await instance?.release()
@@ -190,11 +249,10 @@ function nothingHeld(): undefined {
 
 /** One that died a moment ago is started once more: nobody else unmounts. */
 async function endAgent() {
-  const agent = parts.find(({ name }) => name === 'agent')
-  if (agent && !children.has('agent')) {
+  if (agent && !children.has(agent.name)) {
     await start(agent, undefined).catch(error => log.error('the agent does not come back', { error }))
   }
-  const child = children.get('agent')
+  const child = agent && children.get(agent.name)
   if (child) await end(child)
 }
 

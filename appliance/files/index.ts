@@ -37,6 +37,7 @@ export { createJournal, type Journal } from './service/journal/index.ts'
 export { createOutsideNotes } from './service/journal/outside.ts'
 export type { OpenFile } from './service/reading.ts'
 export type { Uploads } from './service/uploads/index.ts'
+export { ownCacheBytes } from './store/index-database.ts'
 
 export interface Files extends FileService {
   domain: Domain

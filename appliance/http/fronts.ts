@@ -14,7 +14,9 @@ export interface FrontsDeps {
 }
 
 /** HTTP, and HTTPS beside it where that is wanted and a certificate can be had. */
-export function createFronts(deps: FrontsDeps): Pick<HttpServer, 'stop'> & { start(): Promise<void> } {
+export function createFronts(
+  deps: FrontsDeps,
+): Pick<HttpServer, 'leave' | 'stop'> & { start(): Promise<void> } {
   const { port, https, isShared, listener, certificates } = deps
   const secured = https?.isRequired ? createSecured({ ...deps, httpsPort: https.port }) : undefined
   const plain = createHttpServer({
@@ -38,6 +40,9 @@ export function createFronts(deps: FrontsDeps): Pick<HttpServer, 'stop'> & { sta
         secure = server
       }
       await plain.start()
+    },
+    async leave() {
+      await Promise.all([plain.leave(), secure?.leave()])
     },
     async stop() {
       certificates.stop()

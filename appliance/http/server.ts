@@ -16,6 +16,8 @@ export interface HttpServer {
   start(): Promise<{ port: number }>
   /** For connections from now on. */
   setCredentials(credentials: Credentials): void
+  /** Takes no new connections from then on, and ends when the last answer is given, however long that takes. */
+  leave(): Promise<void>
   /** Takes no new connections, lets requests under way end, and cuts what is left after the grace. */
   stop(): Promise<void>
 }
@@ -55,13 +57,21 @@ export function createHttpServer(options: {
   return {
     start: () => listen(server, options),
     setCredentials: credentials => secure?.setSecureContext(secureContext(credentials)),
-    stop: () => close(server),
+    leave: () => close(server),
+    stop: () => close(server, stopGraceMs),
   }
 }
 
 /** TLS 1.2 for what is older than ten years; the order of ciphers is ours, which is that of OpenSSL. */
 function secureContext({ certificate, key }: Credentials): SecureContextOptions {
   return { cert: certificate, key, minVersion: 'TLSv1.2', honorCipherOrder: true }
+}
+
+/** Before the first of several server processes listens: they would share a port with another program of ours, too. */
+export async function requireFreePort(port: number): Promise<void> {
+  const server = createServer()
+  await listen(server, { port, isShared: false })
+  await new Promise(resolve => server.close(resolve))
 }
 
 /**
@@ -113,10 +123,10 @@ function asFailure(error: NodeJS.ErrnoException, port: number): Error {
 }
 
 /** A connection whose answer has ended is idle only then: it is looked for again. */
-async function close(server: Server) {
+async function close(server: Server, graceMs?: number) {
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
   const idle = setInterval(() => server.closeIdleConnections(), 100)
-  const force = setTimeout(() => server.closeAllConnections(), stopGraceMs)
+  const force = graceMs === undefined ? undefined : setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
   clearInterval(idle)
   clearTimeout(force)

@@ -29,6 +29,8 @@ export interface Jobs {
   finished(id: string): Promise<void>
   get(id: string): Promise<Job>
   list(): Promise<Job[]>
+  /** Ends when none of this process's own is running any more. */
+  allFinished(): Promise<void>
   cancel(id: string): Promise<void>
 }
 
@@ -105,6 +107,9 @@ export function createJobService({ store, events, clock, log }: JobsDeps): JobSe
     },
     async finished(id) {
       await running.get(id)?.done
+    },
+    async allFinished() {
+      while (running.size > 0) await Promise.all([...running.values()].map(job => job.done))
     },
     async get(id) {
       const row = await store.get(id)

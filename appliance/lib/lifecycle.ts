@@ -1,4 +1,6 @@
+import type { z } from 'zod'
 import { failureRecord } from './failure.ts'
+import { leaveWish, type leaving } from './launcher.ts'
 import type { Log } from './log.ts'
 
 export interface Started {
@@ -12,14 +14,16 @@ export interface Started {
 export interface Lifecycle {
   /** `setup` is the unattended setup that the launcher hands over, or null. */
   start(setup: unknown): Promise<Started>
+  /** Takes no new work, says so, and ends when what is under way has ended. */
+  leave?(onClosed: () => void): Promise<void>
   stop(): Promise<void>
 }
 
 /**
  * Runs it under the launcher, which sends `{setup}` and waits for `{ready}` or `{failed}`; without a launcher it
- * starts at once. SIGTERM, SIGINT and the launcher's death stop it once.
+ * starts at once. SIGTERM, SIGINT and the launcher's death stop it once; asked to leave, it ends its work first.
  */
-export async function live({ start, stop }: Lifecycle, log: Log): Promise<void> {
+export async function live({ start, leave, stop }: Lifecycle, log: Log): Promise<void> {
   let isStopping = false
   const end = async (code = 0) => {
     if (isStopping) return
@@ -34,6 +38,16 @@ export async function live({ start, stop }: Lifecycle, log: Log): Promise<void> 
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
   process.once('disconnect', () => void end())
+  process.on('message', said => {
+    if (leave && leaveWish.safeParse(said).success)
+      leave(() => tellLauncher({ leaving: true })).then(
+        () => end(),
+        error => {
+          log.error('did not leave in order', { error })
+          return end(1)
+        },
+      )
+  })
   try {
     const ready = await start(await setupFromLauncher())
     tellLauncher({ ready })
@@ -45,7 +59,7 @@ export async function live({ start, stop }: Lifecycle, log: Log): Promise<void> 
 }
 
 /** One that has gone meanwhile needs no answer: `disconnect` ends us. */
-function tellLauncher(message: { ready: Started } | { failed: string }) {
+function tellLauncher(message: { ready: Started } | { failed: string } | z.infer<typeof leaving>) {
   process.send?.(message, undefined, undefined, () => undefined)
 }
 

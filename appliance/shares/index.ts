@@ -7,7 +7,7 @@ import type { Events } from '../lib/events.ts'
 import type { Log } from '../lib/log.ts'
 import type { Storage } from '../storage/index.ts'
 import type { System } from '../system/index.ts'
-import type { Tuning } from '../tuning/index.ts'
+import type { Settable, Tuning } from '../tuning/index.ts'
 import type { Users } from '../users/index.ts'
 import { shareChecks } from './checks.ts'
 import { homeRoutes } from './routes/homes.ts'
@@ -58,6 +58,8 @@ export interface Shares extends Authority, Omit<ShareService, 'finishInterrupted
   setNfs: NfsService['set']
   /** Whose past an actor may know. */
   pastOf(actor: Pick<Actor, 'user' | 'role'>): PastVolume[]
+  /** How many NFS requests are worked on at once by itself, or why that cannot be set. */
+  nfsThreads(): Promise<Settable>
   /** Is told, in the process that did it, when something came back from a snapshot. */
   onRestored(listener: (restored: Restored) => void): void
   /** Who is behind these processes, as the change feed names them. */
@@ -87,6 +89,7 @@ export function createShares(deps: SharesDeps): Shares {
     agent,
     store,
     catalog,
+    tuning,
     log,
     changed: share => events.publish('shares/changed', { share }),
   })
@@ -154,6 +157,7 @@ export function createShares(deps: SharesDeps): Shares {
   })
   events.on('storage/snapshots-changed', ({ kind, name }) => inBackground(showSnapshots(kind, name)))
   tuning.onTaken(smb.applyOrFail)
+  tuning.onTaken(nfs.applyOrFail)
   events.on('system/renamed', () => inBackground(smb.apply()))
   events.on('agent/connected', ({ isFirst }) => {
     if (!isFirst) inBackground(catchUp())
@@ -189,6 +193,7 @@ export function createShares(deps: SharesDeps): Shares {
     everyVolume: catalog.everyVolume,
     snapshots,
     setNfs: nfs.set,
+    nfsThreads: nfs.threads,
     pastOf: createPast({ catalog, users }),
     onRestored: listener => void restoredListeners.push(listener),
     writersOf: createWritersOf({ agent, clock, log }),

@@ -204,6 +204,7 @@ export const nfsIntent = z.strictObject({
       }),
     )
     .max(1_000),
+  threads: z.number().int().min(1).max(1_000).optional().describe('Left out: as many as the server likes.'),
 })
 export type NfsIntent = z.infer<typeof nfsIntent>
 export type NfsExport = NfsIntent['exports'][number]

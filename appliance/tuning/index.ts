@@ -10,7 +10,7 @@ import type { Log } from '../lib/log.ts'
 import type { KnownPool } from './parse/pools.ts'
 import type { Wellbeing } from './plan/fall.ts'
 import { tuningRoutes } from './routes.ts'
-import type { TuningReport } from './schema/index.ts'
+import type { Settable, TuningReport } from './schema/index.ts'
 import { createApplying } from './service/applying.ts'
 import { createCalibration } from './service/calibration.ts'
 import { createPlanning } from './service/plan.ts'
@@ -18,7 +18,7 @@ import { createTaking, type Taking } from './service/taking.ts'
 import { createTuningStore, tuningMigrations } from './store.ts'
 
 export type { KnownPool } from './parse/pools.ts'
-export type { TuningReport } from './schema/index.ts'
+export type { Settable, TuningReport } from './schema/index.ts'
 export { tuningMigrations } from './store.ts'
 
 declare module '../lib/events.ts' {
@@ -47,6 +47,7 @@ export interface TuningDeps {
   version: string
   /** Storage lies above: it hands in what it knows. */
   pools(): Promise<KnownPool[]>
+  parts?(): Promise<Record<string, Settable>>
   health(): Promise<Wellbeing>
   /** Time, for tests that do not want to wait for it. */
   wait?(ms: number, signal: AbortSignal): Promise<void>

@@ -341,3 +341,28 @@ nfsTest('a home is exported only when asked for, and ends with its account', asy
   await eventually(async () => ganeshaOf(cairn) === undefined)
   await t.throwsAsync(run('nfs-ls', [`nfs://127.0.0.1/?version=4&nfsport=${cairn.nfsPort}`]))
 })
+
+nfsTest('it works on as many requests at once as the tuning says, from a start of its own on', async t => {
+  const { cairn, v4, share } = await startExported(t)
+  await writeFile(join(share, 'here.txt'), 'here')
+  const before = ganeshaOf(cairn)
+  const threads = () => /RPC_Ioq_ThrdMax = (\d+);/.exec(confOf(ganeshaOf(cairn)))?.[1]
+  t.is(threads(), undefined)
+  t.is((await cairn.api('PUT', '/tuning/settings/nfs.threads', { value: '16' })).status, 204)
+  const { status, body } = await cairn.api('POST', '/tuning/apply?name=nfs.threads')
+  t.is(status, 202)
+  await eventually(async () => threads() === '16')
+  t.not(ganeshaOf(cairn), before)
+  // For twenty seconds only those who had something open may open it again.
+  await eventually(async () => String(await v4.cat('/shared/here.txt').catch(() => '')) === 'here', 40_000)
+  await cairn.api('DELETE', `/jobs/${body.job}`)
+  await eventually(async () => ganeshaOf(cairn) !== undefined && threads() === undefined)
+})
+
+function confOf(pid: number | undefined): string {
+  if (pid === undefined) return ''
+  const path = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    .split('\0')
+    .find(arg => arg.endsWith('ganesha.conf'))
+  return path !== undefined && existsSync(path) ? readFileSync(path, 'utf8') : ''
+}

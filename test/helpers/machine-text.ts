@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { measurements, type RawFacts } from '../../appliance/tuning/schema/index.ts'
+import { type Facts, measurements, type RawFacts } from '../../appliance/tuning/schema/index.ts'
 
 /** Where a machine in the fixtures comes from; none is ever passed off as another. */
 export type Origin = 'recorded' | 'transcribed' | 'synthetic'
@@ -14,6 +14,13 @@ export interface Machine {
   transcribed: string[]
   pools: { name: string; path: string; disks: string[] }[]
   raw: RawFacts
+}
+
+/** How parts of Cairn do by themselves what they can set, on any of these machines. */
+export const ofParts: Facts['settable'] = {
+  'servers.count': { value: '1', problem: null },
+  'sqlite.cache': { value: '8192000', problem: null },
+  'nfs.threads': { value: '200', problem: null },
 }
 
 export const poolsDir = '/srv/cairn'

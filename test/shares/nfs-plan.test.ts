@@ -125,7 +125,8 @@ test('ganesha is told nothing that could be taken for something else', t => {
   const conf = renderGaneshaConf([each], places)
   t.regex(conf, /Pseudo = "\/Our files";/)
   t.regex(conf, /Access_Type = NONE;[\s\S]*Clients = 10\.0\.0\.1;\n\t\tAccess_Type = RO;/)
-  t.notRegex(conf, /MNT_Port/)
+  t.notRegex(conf, /MNT_Port|ThrdMax/)
+  t.regex(renderGaneshaConf([each], { ...places, threads: 28 }), /^\tRPC_Ioq_ThrdMax = 28;$/m)
   t.regex(
     renderGaneshaConf([{ ...each, access: 'write' }], { ...places, mountPort: 5 }),
     /MNT_Port = 5;[\s\S]*RW;/,

@@ -3,7 +3,13 @@ import { createJobs, type Jobs } from '../../appliance/jobs/index.ts'
 import { migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
 import { createEvents, type Events } from '../../appliance/lib/events.ts'
 import { silentLog } from '../../appliance/lib/log.ts'
-import { createTuning, type KnownPool, type Tuning, type TuningDeps } from '../../appliance/tuning/index.ts'
+import {
+  createTuning,
+  type KnownPool,
+  type Settable,
+  type Tuning,
+  type TuningDeps,
+} from '../../appliance/tuning/index.ts'
 import { sambaDefaults } from '../../appliance/tuning/parse/samba.ts'
 import type { Wellbeing } from '../../appliance/tuning/plan/fall.ts'
 import type { RawFacts, SyncTimes } from '../../appliance/tuning/schema/index.ts'
@@ -33,7 +39,11 @@ export interface TuningBox {
 
 export const well: Wellbeing = { state: 'ok', issues: [] }
 
-export async function tuningBox(t: ExecutionContext, pools: KnownPool[] = []): Promise<TuningBox> {
+export async function tuningBox(
+  t: ExecutionContext,
+  pools: KnownPool[] = [],
+  parts: Record<string, Settable> = {},
+): Promise<TuningBox> {
   const machine = await fakeMachine(t)
   const agent = withPools(await machine.agent(), () => times)
   const events = createEvents()
@@ -53,6 +63,7 @@ export async function tuningBox(t: ExecutionContext, pools: KnownPool[] = []): P
     log: silentLog,
     version: '1.2.3',
     pools: async () => pools,
+    parts: async () => parts,
     health: async () => wellbeing,
     async wait(ms, signal) {
       clock.advance(ms)

@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { openApiDocument } from '../../appliance/http/openapi.ts'
 import { Failure } from '../../appliance/lib/failure.ts'
 import { measurements, tuningReport } from '../../appliance/tuning/schema/index.ts'
+import { ofParts } from '../helpers/machine-text.ts'
 import { people } from '../helpers/people.ts'
 import { serve } from '../helpers/rest.ts'
 import { type TuningBox, tuningBox, well } from './box.ts'
@@ -271,6 +272,33 @@ test('what other parts take up is handed to them, kept, and given back', async t
   })
   t.deepEqual(handed[1], {})
   t.like(await setting(), { from: own, to: hmacFirst, state: 'planned' })
+})
+
+test('server processes, the index and NFS take up what is applied, and one that is fixed says why', async t => {
+  const pools = [{ name: 'away', path: '/srv/cairn/away', disks: ['sda'] }]
+  const problem = 'Their number was given by --servers when Cairn was started.'
+  const fixed = await tuningBox(t, pools, { ...ofParts, 'servers.count': { value: '2', problem } })
+  const nameOf = (name: string) => (setting: { name: string }) => setting.name === name
+  const { settings } = await fixed.tuning.report()
+  t.like(settings.find(nameOf('servers.count')), { state: 'as-is', to: '2' })
+  await fixed.tuning.domain.stop?.()
+
+  const box = await tuningBox(t, pools, ofParts)
+  const rest = await restOf(t, box)
+  const handed: object[] = []
+  box.tuning.onTaken(async () => void handed.push(await box.tuning.taken()))
+  t.like((await rest('GET', '/tuning')).body.settings.find(nameOf('sqlite.cache')), {
+    from: '8192000',
+    to: '15728640',
+    state: 'planned',
+    choices: [],
+  })
+  t.like(await box.ended((await rest('POST', '/tuning/apply')).body.job), { state: 'done' })
+  t.deepEqual(handed.at(-1), { 'nfs.threads': '61', 'servers.count': '2', 'sqlite.cache': '15728640' })
+  for (const value of ['0', '65', '2.5', 'two'])
+    t.is((await rest('PUT', '/tuning/settings/servers.count', { value })).status, 400, value)
+  await rest('POST', '/tuning/revert', {})
+  t.deepEqual(handed.at(-1), {})
 })
 
 test('what another part cannot take is as before, in its own words, and the other groups stay', async t => {

@@ -1,15 +1,12 @@
 import type { ExecutionContext } from 'ava'
 import type { Page, Route } from 'playwright-core'
-import { createAgentClient } from '../../appliance/agent/client.ts'
-import { readConfig } from '../../appliance/config.ts'
-import { createEvents } from '../../appliance/lib/events.ts'
-import { silentLog } from '../../appliance/lib/log.ts'
 import { parseFacts } from '../../appliance/tuning/parse/facts.ts'
 import { planOf } from '../../appliance/tuning/plan/index.ts'
 import { standingOf } from '../../appliance/tuning/plan/standing.ts'
 import type { TuningReport } from '../../appliance/tuning/schema/index.ts'
+import { joinBus } from '../helpers/bus.ts'
 import { type Cairn, claimed, eventually, startCairn } from '../helpers/cairn.ts'
-import { readMachine, readMeasured } from '../helpers/machine-text.ts'
+import { ofParts, readMachine, readMeasured } from '../helpers/machine-text.ts'
 import { testIf } from '../helpers/needs.ts'
 import { people } from '../helpers/people.ts'
 import { serve } from '../helpers/rest.ts'
@@ -151,8 +148,8 @@ pageTest('a machine with everything is told on every screen, in either scheme', 
       t.deepEqual(await violations(page), [], `${scheme}, ${size}`)
       t.false(await scrollsSideways(page), `${scheme}, ${size}`)
       await picture(page, `hardware-open-${size}-${scheme}`)
-      await page.getByRole('button', { name: 'Order of ciphers, HTTPS' }).click()
-      await page.getByRole('dialog').getByText('Nothing takes it up yet').waitFor()
+      await page.getByRole('button', { name: 'Server processes' }).click()
+      await page.getByRole('dialog').getByText('Each server process uses one core.').waitFor()
       t.deepEqual(await violations(page), [], `${scheme}, ${size}, drawer`)
       await picture(page, `hardware-drawer-${size}-${scheme}`, false)
     }
@@ -185,7 +182,7 @@ pageTest('where nothing can be set each says why, and the rest of the page is as
 /** What the page would hear of a machine of the fixtures, with half of the plan applied and one of its own. */
 function reportOf(name: string): TuningReport {
   const { raw, pools } = readMachine(name)
-  const facts = parseFacts(raw, pools)
+  const facts = parseFacts(raw, pools, ofParts)
   const measured = readMeasured(name)
   const { settings, seen } = planOf(facts, measured ?? null, { 'net.tcp-wmem': '4096 16384 8388608' })
   const applied = settings
@@ -238,14 +235,7 @@ async function standIn({
 }
 
 async function newsTo(t: ExecutionContext, cairn: Cairn, box: TuningBox) {
-  const events = createEvents()
-  const agent = createAgentClient({
-    socketPath: readConfig(['--data', cairn.dataDir]).agentSocket,
-    events,
-    log: silentLog,
-  })
-  await agent.start()
-  t.teardown(agent.stop)
+  const events = await joinBus(t, cairn)
   box.events.onAny(({ name, data }) => events.publish(name, data as never))
 }
 

@@ -2,9 +2,8 @@ import test from 'ava'
 import { countOf, filterOf, searchOf, wantedOf } from '../../appliance/web/activity/filter.ts'
 import { isRename, sourceOf, subjectOf, unseenHome } from '../../appliance/web/activity/place.ts'
 import type { Activity } from '../../appliance/web/api/journal.ts'
-import type { Facts, Figures } from '../../appliance/web/api/tuning.ts'
+import type { Figures } from '../../appliance/web/api/tuning.ts'
 import { chartsOf } from '../../appliance/web/box/hardware/charts.ts'
-import { choicesOf } from '../../appliance/web/box/hardware/choices.ts'
 import { valueWords } from '../../appliance/web/box/hardware/value-words.ts'
 import {
   selectAll,
@@ -214,25 +213,9 @@ test('the values of settings are told as people read them', t => {
   t.is(words('vm.dirty-background', '289406976'), '276 MB')
   t.is(words('net.tcp-wmem', '4096 16384 6291456'), '4 KB, 16 KB, 6 MB')
   t.is(words('disk.8e3bd331.read-ahead', '4096'), '4 MB')
-  t.is(
-    words('tls.ciphers', 'TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256'),
-    'AES-128-GCM, ChaCha20-Poly1305',
-  )
   t.is(words('samba.signing', 'HMAC-SHA256,AES-128-GMAC'), 'HMAC-SHA256, AES-128-GMAC')
   t.is(words('vm.swappiness', '180'), '180')
   t.is(words('zram.size', 'none'), 'none')
-})
-
-test('where the machine offers a list of values, one of them is chosen', t => {
-  const facts = {
-    cpu: { scaling: { governors: ['schedutil', 'powersave'], preferences: [] } },
-    disks: [{ key: '8e3bd331', schedulers: ['none', 'bfq'] }],
-  } as unknown as Facts
-  t.deepEqual(choicesOf('cpu.governor', facts), ['schedutil', 'powersave'])
-  t.deepEqual(choicesOf('disk.8e3bd331.scheduler', facts), ['none', 'bfq'])
-  t.deepEqual(choicesOf('samba.multichannel', facts), ['yes', 'no'])
-  t.is(choicesOf('disk.8e3bd331.read-ahead', facts), undefined)
-  t.is(choicesOf('vm.swappiness', facts), undefined)
 })
 
 test('figures become charts; what could not be measured has none, and the level that suits a pool says so', t => {

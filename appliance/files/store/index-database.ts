@@ -7,14 +7,22 @@ export type IndexDatabase = SQLite.Database
  * The index of one pool: what is in it can always be had from the files again. Opened by every server process; a file
  * that is damaged or of another version is begun anew.
  */
-export function openIndexDatabase(path: string): IndexDatabase {
+export function openIndexDatabase(path: string, cacheBytes = ownCacheBytes): IndexDatabase {
   try {
-    return open(path)
+    return open(path, cacheBytes)
   } catch (error) {
     if (!isDamage(error)) throw error
     for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
-    return open(path)
+    return open(path, cacheBytes)
   }
+}
+
+/** What it keeps in memory unless it is told otherwise. */
+export const ownCacheBytes = 8000 * 1024
+
+/** Also of one that is open. SQLite takes a size in KiB as a number below zero. */
+export function keepInMemory(database: IndexDatabase, bytes: number): void {
+  database.pragma(`cache_size = ${-Math.floor(bytes / 1024)}`)
 }
 
 export function isDamage(error: unknown): boolean {
@@ -22,7 +30,7 @@ export function isDamage(error: unknown): boolean {
   return error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_NOTADB'
 }
 
-function open(path: string): IndexDatabase {
+function open(path: string, cacheBytes: number): IndexDatabase {
   closeSync(openSync(path, 'a', 0o600))
   chmodSync(path, 0o600)
   const database = new SQLite(path, { timeout: 10_000 })
@@ -30,7 +38,7 @@ function open(path: string): IndexDatabase {
     database.pragma('journal_mode = WAL')
     // Nothing is lost with the last transactions: the mark that the next start goes on from is lost with them.
     database.pragma('synchronous = NORMAL')
-    database.pragma('cache_size = -8000')
+    keepInMemory(database, cacheBytes)
     // 16 MB: to bring the log into the file waits for the disk.
     database.pragma('wal_autocheckpoint = 4000')
     database.transaction(() => migrate(database)).immediate()

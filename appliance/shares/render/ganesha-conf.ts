@@ -20,6 +20,8 @@ export interface GaneshaPlaces {
   /** Remembers the clients between restarts. */
   recovery: string
   uid: number
+  /** How many requests it works on at once; left out: as many as it likes. */
+  threads?: number | undefined
 }
 
 /** A client's attributes may not be older than this: what another face changes shows at once. */
@@ -44,7 +46,7 @@ export function renderGaneshaConf(exports: readonly ServedExport[], places: Gane
   ].join('\n')
 }
 
-function coreSection({ port, mountPort }: GaneshaPlaces): string {
+function coreSection({ port, mountPort, threads }: GaneshaPlaces): string {
   return section('NFS_CORE_PARAM', [
     ['NFS_Port', String(port)],
     ['Protocols', mountPort === null ? '4' : '3, 4'],
@@ -52,6 +54,7 @@ function coreSection({ port, mountPort }: GaneshaPlaces): string {
     ['Enable_NLM', 'false'],
     ['Enable_RQUOTA', 'false'],
     ['Enable_UDP', 'false'],
+    ...(threads === undefined ? [] : ([['RPC_Ioq_ThrdMax', String(threads)]] as const)),
   ])
 }
 

@@ -4,6 +4,7 @@ import { Failure, failureRecord } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import { createMemory } from '../../lib/memory.ts'
 import { createTurns } from '../../lib/turns.ts'
+import type { Settable, Tuning } from '../../tuning/index.ts'
 import { planNfs } from '../plan/nfs-clients.ts'
 import { nfsIntentOf } from '../plan/nfs-intent.ts'
 import type { NfsIntent, NfsStatus, nfsChange } from '../schema.ts'
@@ -19,11 +20,15 @@ export interface NfsService {
   remove(kind: Kind, name: string): Promise<void>
   /** Brings the NFS server in line with what was decided. Never throws: NFS being broken breaks nothing else. */
   apply(): Promise<void>
+  /** The same, for who has to know whether it came to pass. */
+  applyOrFail(): Promise<void>
   /** Its subvolume is another one by now. */
   renew(name: string): Promise<void>
   /** Whether any of its snapshots are exported. */
   hasSnapshots(kind: Kind, name: string): Promise<boolean>
   status(): Promise<NfsStatus>
+  /** How many requests it works on at once by itself, or why that cannot be set. */
+  threads(): Promise<Settable>
 }
 
 type NfsChanged = z.output<typeof nfsChange>
@@ -32,21 +37,31 @@ export interface NfsServiceDeps {
   agent: Agent
   store: Store
   catalog: Pick<Catalog, 'stateOf'>
+  tuning: Pick<Tuning, 'taken'>
   log: Log
   /** Who may mount something has changed. */
   changed(name: string): void
 }
 
-export function createNfsService({ agent, store, catalog, log, changed }: NfsServiceDeps): NfsService {
+export function createNfsService({
+  agent,
+  store,
+  catalog,
+  tuning,
+  log,
+  changed,
+}: NfsServiceDeps): NfsService {
   const memory = createMemory<NfsStatus['problem']>(null, applyNow)
 
   async function intent(): Promise<NfsIntent> {
-    const [exports, shares, homes] = await Promise.all([
+    const [exports, shares, homes, taken] = await Promise.all([
       store.nfs.list(),
       store.shares.list(),
       store.homes.list(),
+      tuning.taken(),
     ])
-    return nfsIntentOf({ exports, shares, homes, isAvailable: pool => catalog.stateOf(pool).isAvailable })
+    const isAvailable = (pool: string) => catalog.stateOf(pool).isAvailable
+    return nfsIntentOf({ exports, shares, homes, isAvailable, taken })
   }
 
   async function applyNow(): Promise<NfsStatus['problem']> {
@@ -99,6 +114,16 @@ export function createNfsService({ agent, store, catalog, log, changed }: NfsSer
     return now
   }
 
+  async function status(): Promise<NfsStatus> {
+    try {
+      const now = await agent.call('shares/nfs-status', {})
+      return { ...now, problem: now.problem ?? memory.value() }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      return { ...unreachable, problem: failureRecord(error) }
+    }
+  }
+
   return {
     get,
     set: (kind, name, wish) => inTurn(() => setNow(kind, name, wish)),
@@ -109,6 +134,11 @@ export function createNfsService({ agent, store, catalog, log, changed }: NfsSer
         changed(name)
       }),
     apply: memory.refresh,
+    async applyOrFail() {
+      await memory.refresh()
+      const problem = memory.value()
+      if (problem) throw new Failure('conflict', problem.code, problem.message)
+    },
     async renew(name) {
       await agent.call('shares/renew-nfs', { name })
     },
@@ -116,17 +146,16 @@ export function createNfsService({ agent, store, catalog, log, changed }: NfsSer
       const found = await get(kind, name)
       return (found?.isEnabled && found.hasSnapshots) ?? false
     },
-    async status() {
-      try {
-        const status = await agent.call('shares/nfs-status', {})
-        return { ...status, problem: status.problem ?? memory.value() }
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error
-        return { ...unreachable, problem: failureRecord(error) }
-      }
+    status,
+    async threads() {
+      const { problem } = await status()
+      return { value: problem ? null : ganeshaThreads, problem: problem?.message ?? null }
     },
   }
 }
+
+/** ganesha-core-config(8), RPC_Ioq_ThrdMax. */
+const ganeshaThreads = '200'
 
 const unreachable: Omit<NfsStatus, 'problem'> = {
   engine: 'ganesha',

@@ -8,8 +8,15 @@ import { parseNetwork } from './network.ts'
 import { type KnownPool, parsePools } from './pools.ts'
 import { parseSamba } from './samba.ts'
 
-/** The machine as Linux shows it. What is not there is null or empty; nothing is guessed. */
-export function parseFacts(raw: RawFacts, pools: readonly KnownPool[]): Facts {
+/**
+ * The machine as Linux shows it. What is not there is null or empty; nothing is guessed. `ofParts`: what parts of Cairn set
+ * themselves.
+ */
+export function parseFacts(
+  raw: RawFacts,
+  pools: readonly KnownPool[],
+  ofParts: Facts['settable'] = {},
+): Facts {
   // A file that stands for a disk is one only where a pool is made of it.
   const members = new Set(pools.flatMap(pool => pool.disks))
   const disks = parseDisks(raw).filter(disk => disk.bus !== 'loop' || members.has(disk.name))
@@ -21,7 +28,7 @@ export function parseFacts(raw: RawFacts, pools: readonly KnownPool[]): Facts {
     network: parseNetwork(raw),
     power: parsePower(raw),
     pools: parsePools(raw, pools),
-    settable: { ...settableOf(raw, disks, pools), ...parseSamba(raw) },
+    settable: { ...settableOf(raw, disks, pools), ...parseSamba(raw), ...ofParts },
   }
 }
 
@@ -41,9 +48,9 @@ function settableOf(
   )
 }
 
-function closedOf({ paths, isMount }: Place, writable: ReadonlySet<string>): string | null {
+function closedOf({ paths, written = paths, isMount }: Place, writable: ReadonlySet<string>): string | null {
   // Who has mounted a pool may mount it again.
   if (isMount) return null
-  const closed = paths.find(path => !writable.has(path))
+  const closed = written.find(path => !writable.has(path))
   return closed === undefined ? null : `${closed} cannot be written here.`
 }

@@ -28,7 +28,11 @@ export function wordsOf(raw: RawFacts, path: string): string[] {
 
 /** `[none] mq-deadline kyber`: the one in use stands in brackets. */
 export function chosenOf(raw: RawFacts, path: string): { chosen: string | null; all: string[] } {
-  const words = wordsOf(raw, path)
+  return wordsIn(lineOf(raw, path) ?? '')
+}
+
+export function wordsIn(line: string): { chosen: string | null; all: string[] } {
+  const words = line.trim().split(/\s+/).filter(Boolean)
   const chosen = words.find(word => word.startsWith('['))?.slice(1, -1)
   return { chosen: chosen ?? null, all: words.map(word => word.replace(/^\[(.*)\]$/, '$1')) }
 }

@@ -1,12 +1,12 @@
 import type { Choices, Facts, Measurements, Plan, PlannedSetting, SettingGroup } from '../schema/index.ts'
-import { isAdvisable } from './advice.ts'
+import { adviceChoices } from './advice.ts'
 import { placesOf } from './places.ts'
 import { schedulers } from './rules/disks.ts'
-import { nfsThreads, smbAsync, smbEncryption, smbSigning, tlsCiphers } from './rules/faces.ts'
+import { nfsThreads, smbAsync, smbEncryption, smbSigning } from './rules/faces.ts'
 import { pageCluster, swappiness, writeback, zramAlgorithm, zramSize } from './rules/memory.ts'
 import { buffers, multichannel } from './rules/network.ts'
 import { compression, mountOptions } from './rules/pools.ts'
-import { placement, servers, sqlite, worker } from './rules/processes.ts'
+import { indexCache, placement, servers } from './rules/processes.ts'
 import { energyPreference, governor } from './rules/processor.ts'
 import type { Proposal, Rule } from './rules/proposal.ts'
 import { seenOn } from './seen.ts'
@@ -29,16 +29,14 @@ const rules: Rule[] = [
   smbEncryption,
   smbAsync,
   nfsThreads,
-  tlsCiphers,
   servers,
-  sqlite,
-  worker,
+  indexCache,
   placement,
 ]
 
 /** What to set on this machine, and why. What somebody chose goes before what a rule says. */
 export function planOf(facts: Facts, measured: Measurements | null, choices: Choices): Plan {
-  const proposals = rules.flatMap(rule => rule({ facts, measured }))
+  const proposals = rules.flatMap(rule => rule({ facts, measured, choices }))
   const chosen = Object.keys(choices)
     .filter(name => !proposals.some(proposal => proposal.name === name))
     .flatMap(name => ownIdea(facts, name))
@@ -57,7 +55,12 @@ export function mayBeChosen(
 ): boolean {
   const place = placeNamed(facts, name)
   if (place) return place.accepts(value) && (offeredFor(facts, name)?.includes(value) ?? true)
-  return settings.some(setting => setting.name === name) && isAdvisable(name, value)
+  return settings.some(setting => setting.name === name) && (adviceChoices(name)?.includes(value) ?? false)
+}
+
+/** What there is to choose from, where that is a list. */
+function choicesOf(facts: Facts, name: string): readonly string[] | undefined {
+  return offeredFor(facts, name) ?? placeNamed(facts, name)?.choices ?? adviceChoices(name)
 }
 
 /** What can be set under this name; undefined: nothing takes it up. */
@@ -66,7 +69,8 @@ export function placeNamed(facts: Facts, name: string): TakenPlace | undefined {
 }
 
 /** What the kernel offers to choose from, where it says so. */
-function offeredFor({ cpu, disks }: Facts, name: string): string[] | undefined {
+function offeredFor({ cpu, memory, disks }: Facts, name: string): string[] | undefined {
+  if (name === 'zram.algorithm') return memory.zram.devices[0]?.algorithms
   if (name === 'cpu.governor') return cpu.scaling?.governors
   if (name === 'cpu.energy-preference') return cpu.scaling?.preferences
   return disks.find(disk => name === `disk.${disk.key}.scheduler`)?.schedulers
@@ -80,14 +84,18 @@ export const appliedGroups = [
   'network',
   'pools',
   'faces',
+  'servers',
 ] as const satisfies SettingGroup[]
 
 /** Of the files that there are several of, one stands for all. */
-export function aroundOf({ disks, cpu, pools }: Facts) {
+export function aroundOf({ disks, cpu, memory, pools }: Facts) {
   const policy = '/sys/devices/system/cpu/cpufreq/policy0'
   const files = ['scaling_governor', 'energy_performance_preference'].map(file => `${policy}/${file}`)
   return {
-    paths: cpu.scaling ? files.slice(0, cpu.scaling.preferences.length > 0 ? 2 : 1) : [],
+    paths: [
+      ...(cpu.scaling ? files.slice(0, cpu.scaling.preferences.length > 0 ? 2 : 1) : []),
+      ...memory.zram.devices.map(({ name }) => `/sys/block/${name}/disksize`),
+    ],
     disks,
     pools,
   }
@@ -107,6 +115,7 @@ function settingOf(facts: Facts, proposal: Proposal, choice: string | undefined)
     revert: revertOf(from, advice !== undefined),
     ...standing({ isThere, isKnown: from !== null, consumer: advice?.consumer, problem: here?.problem }),
     isChoice: choice !== undefined,
+    choices: [...(choicesOf(facts, proposal.name) ?? [])],
     memoryBytes,
   }
 }

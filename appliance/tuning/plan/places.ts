@@ -1,21 +1,40 @@
 import type { SettingGroup, TunedDisk, TunedPool } from '../schema/index.ts'
 import { placesOfPool } from './pool-places.ts'
+import { placesOfZram } from './zram-places.ts'
 
-/** A setting that the kernel keeps: a file, several that go together, or an option of a mount. The agent sets no other. */
+/**
+ * A setting that the kernel keeps: a file, several that go together, an option of a mount, or compressed memory. The agent
+ * sets no other.
+ */
 export interface Place {
   name: string
   /** In words, for `This machine has no …`. */
   what: string
   group: SettingGroup
   /** Where it is read. */
-  paths: string[]
+  paths: readonly string[]
+  /** Those that have to be writable, where it is not all of them. */
+  written?: readonly string[]
   /** Null: what is to be set is not there. */
   read(textOf: (path: string) => string): string | null
   /** In this order: text to files, or an option to a mount. */
   write(value: string): [path: string, text: string][]
   /** The paths of `write` are mounts, and are mounted again with the option. */
   isMount?: true
+  /** The swap that this value asks for, which is made instead of `write`; no bytes: none. */
+  swapAfter?(value: string, textOf: (path: string) => string): CompressedSwap | undefined
+  /** Why it is not there, where more is to be said than that. */
+  absence?: string
+  /** All that it accepts, where that is a short list. */
+  choices?: readonly string[]
   accepts(value: string): boolean
+}
+
+export interface CompressedSwap {
+  /** `zram0` */
+  name: string
+  sizeBytes: number
+  algorithm: string
 }
 
 export interface Around {
@@ -45,13 +64,15 @@ export function placesOf({ paths, disks, pools }: Around): Place[] {
     ofDirtyLimit('vm.dirty-background', 'dirty_background_ratio', 'dirty_background_bytes'),
     ofThree('net.tcp-rmem', '/proc/sys/net/ipv4/tcp_rmem'),
     ofThree('net.tcp-wmem', '/proc/sys/net/ipv4/tcp_wmem'),
+    ...placesOfZram(paths),
     ...disks.flatMap(disk => ofDisk(disk)),
     ...pools.flatMap(placesOfPool),
   ]
 }
 
 /** Why it cannot be set. */
-export function absenceOf({ what, isMount }: Place): string {
+export function absenceOf({ what, isMount, absence }: Place): string {
+  if (absence !== undefined) return absence
   return isMount ? 'The pool is not mounted here as a Btrfs.' : `This machine has no ${what}.`
 }
 

@@ -6,7 +6,7 @@ const mounts = '/proc/self/mountinfo'
 
 /** btrfs(5), MOUNT OPTIONS. A remount takes the option and leaves the others as they are. */
 export function placesOfPool({ name, path }: Pick<TunedPool, 'name' | 'path'>): Place[] {
-  const place = (setting: string, what: string, { valueIn, optionFor, accepted }: MountOption): Place => ({
+  const place = (setting: string, what: string, { valueIn, optionFor, choices }: MountOption): Place => ({
     name: `pool.${name}.${setting}`,
     what: `${what} of the pool ${name}`,
     group: 'pools',
@@ -17,7 +17,8 @@ export function placesOfPool({ name, path }: Pick<TunedPool, 'name' | 'path'>): 
     },
     write: value => [[path, optionFor(value)]],
     isMount: true,
-    accepts: value => accepted.test(value),
+    choices,
+    accepts: value => choices.includes(value),
   })
   return [
     place('compression', 'compression', compression),
@@ -30,7 +31,7 @@ interface MountOption {
   /** As Linux shows it, which leaves out what is off. */
   valueIn(options: readonly string[]): string
   optionFor(value: string): string
-  accepted: RegExp
+  choices: readonly string[]
 }
 
 /** Packs also what does not seem to pay. Nothing of ours mounts so, but it could be found. */
@@ -43,20 +44,20 @@ const compression: MountOption = {
   },
   optionFor: value =>
     value.startsWith(force) ? `compress-force=${value.slice(force.length)}` : `compress=${value}`,
-  accepted: /^(none|zstd:([1-9]|1[0-5]))$/,
+  choices: ['none', ...Array.from({ length: 15 }, (_, index) => `zstd:${index + 1}`)],
 }
 
 const layout: MountOption = {
   valueIn: options => options.find(option => option === 'ssd' || option === 'ssd_spread') ?? 'nossd',
   optionFor: value => value,
-  accepted: /^(ssd|nossd)$/,
+  choices: ['ssd', 'nossd'],
 }
 
 const discard: MountOption = {
   // A lone `discard` is the one that waits for the disk.
   valueIn: options => (options.includes('discard') ? 'sync' : (valueAfter(options, 'discard=') ?? 'none')),
   optionFor: value => (value === 'none' ? 'nodiscard' : `discard=${value}`),
-  accepted: /^(none|async|sync)$/,
+  choices: ['none', 'async', 'sync'],
 }
 
 function valueAfter(options: readonly string[], start: string): string | undefined {

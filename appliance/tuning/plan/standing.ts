@@ -48,6 +48,7 @@ function leftOver({ name, found, value, isSet }: AppliedSetting): TuningSetting 
     state: 'applied',
     problem: null,
     isChoice: false,
+    choices: [],
     memoryBytes: 0,
   }
 }

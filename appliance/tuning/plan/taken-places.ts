@@ -6,27 +6,44 @@ export interface TakenPlace {
   /** In words, for `This machine has no …`. */
   what: string
   group: SettingGroup
+  /** All that it accepts, where that is a short list. */
+  choices?: readonly string[]
   accepts(value: string): boolean
 }
 
-const yesOrNo = /^(yes|no)$/
 const signature = '(AES-128-GMAC|AES-128-CMAC|HMAC-SHA256)'
 const cipher = '(AES-128-GCM|AES-256-GCM|AES-128-CCM|AES-256-CCM)'
 
-/** smb.conf(5); shares render them. */
+/** smb.conf(5) and ganesha-core-config(8) are rendered by shares, the index is opened by files. */
 export const takenPlaces: readonly TakenPlace[] = [
-  ofSamba('multichannel', 'SMB over several cards', matching(yesOrNo)),
-  ofSamba('signing', 'order of signatures, SMB', listOf(signature, 3)),
-  ofSamba('encryption', 'order of ciphers, SMB', listOf(cipher, 4)),
-  ofSamba('async', 'several requests at once, SMB', matching(yesOrNo)),
+  ofSamba('multichannel', 'SMB over several cards', oneOf('yes', 'no')),
+  ofSamba('signing', 'order of signatures, SMB', { accepts: listOf(signature, 3) }),
+  ofSamba('encryption', 'order of ciphers, SMB', { accepts: listOf(cipher, 4) }),
+  ofSamba('async', 'several requests at once, SMB', oneOf('yes', 'no')),
+  { name: 'nfs.threads', what: 'NFS requests at once', group: 'faces', accepts: fromTo(1, 1000) },
+  { name: 'servers.count', what: 'server processes', group: 'servers', accepts: fromTo(1, 64) },
+  {
+    name: 'sqlite.cache',
+    what: 'memory for the index',
+    group: 'servers',
+    accepts: fromTo(1024 ** 2, 512 * 1024 ** 2),
+  },
 ]
 
-function ofSamba(setting: string, what: string, accepts: TakenPlace['accepts']): TakenPlace {
-  return { name: `samba.${setting}`, what, group: 'faces', accepts }
+function ofSamba(setting: string, what: string, values: Pick<TakenPlace, 'accepts' | 'choices'>): TakenPlace {
+  return { name: `samba.${setting}`, what, group: 'faces', ...values }
 }
 
-function matching(pattern: RegExp): TakenPlace['accepts'] {
-  return value => pattern.test(value)
+export function oneOf(...choices: readonly string[]): {
+  choices: readonly string[]
+  accepts: TakenPlace['accepts']
+} {
+  return { choices, accepts: value => choices.includes(value) }
+}
+
+/** A whole number. */
+function fromTo(least: number, most: number): TakenPlace['accepts'] {
+  return value => /^[1-9]\d{0,11}$/.test(value) && Number(value) >= least && Number(value) <= most
 }
 
 /** Each at most once, with commas between. */

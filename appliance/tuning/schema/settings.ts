@@ -26,7 +26,6 @@ export const settingGroup = z.enum([
   'pools',
   'faces',
   'servers',
-  'worker',
   'system',
 ])
 export type SettingGroup = z.infer<typeof settingGroup>
@@ -46,6 +45,7 @@ export const plannedSetting = z.object({
   state: plannedState.describe('`advice`: nothing takes it up by itself yet.'),
   problem: text.describe('Why it cannot be set here, who would have to take it up, or why it was undone.'),
   isChoice: z.boolean().describe('Somebody chose this value.'),
+  choices: z.array(z.string()).describe('What there is to choose from; empty: a value is written freely.'),
   memoryBytes: count.describe('What it may cost in memory at most.'),
 })
 export type PlannedSetting = z.infer<typeof plannedSetting>

@@ -94,7 +94,7 @@ export function createApplying(deps: ApplyingDeps): Applying {
     const before = await health()
     const wanted = settings.map(({ name, from, to }) => ({ name, value: to, found: from }))
     try {
-      if (group === 'faces') await taking.apply(wanted)
+      if (isTakenUp(group)) await taking.apply(wanted)
       else await agent.call('tuning/apply', { settings: wanted.map(({ name, value }) => ({ name, value })) })
     } catch (error) {
       if (!(error instanceof Failure) || error.kind === 'internal') throw error
@@ -206,6 +206,12 @@ const inWords: Record<Group, string> = {
   network: 'the network',
   pools: 'the pools',
   faces: 'the network drives',
+  servers: 'the server processes',
+}
+
+/** What the agent does not set: parts of Cairn take it up themselves. */
+function isTakenUp(group: Group): boolean {
+  return group === 'faces' || group === 'servers'
 }
 
 function capital(text: string): string {

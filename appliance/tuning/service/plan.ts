@@ -17,6 +17,8 @@ export interface PlanDeps {
   clock: Clock
   /** What higher layers know of the pools. */
   pools(): Promise<KnownPool[]>
+  /** What parts of Cairn set themselves: how it is without the tuning, or why it cannot be set here. */
+  parts?(): Promise<Facts['settable']>
 }
 
 export interface Look {
@@ -34,17 +36,18 @@ export interface Planning {
   choose(name: string, value: string | null): Promise<void>
 }
 
-export function createPlanning({ agent, store, taking, clock, pools }: PlanDeps): Planning {
+export function createPlanning({ agent, store, taking, clock, pools, parts }: PlanDeps): Planning {
   async function look(given?: Choices): Promise<Look> {
-    const [raw, known, measured, choices, set, taken] = await Promise.all([
+    const [raw, known, ofParts, measured, choices, set, taken] = await Promise.all([
       agent.call('tuning/facts', {}),
       pools(),
+      parts?.(),
       store.latest(),
       given ?? store.choices(),
       agent.call('tuning/applied', {}),
       taking.applied(),
     ])
-    const facts = withTaken(parseFacts(raw, known), taken)
+    const facts = withTaken(parseFacts(raw, known, ofParts), taken)
     const isMeasuredHere = measured !== null && measured.machine === fingerprintOf(facts)
     const plan = planOf(facts, isMeasuredHere ? measured : null, choices)
     return { facts, measured, isMeasuredHere, plan, applied: [...set, ...taken] }

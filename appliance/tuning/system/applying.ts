@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure, failureRecord } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
+import { createTurns } from '../../lib/turns.ts'
 import { absenceOf, type Place } from '../plan/places.ts'
 import type { AppliedSetting, SettingProblem } from '../schema/index.ts'
 import { createKept, type Kept } from './kept.ts'
@@ -28,16 +29,14 @@ export interface Applying {
 export function createApplying({ folder, log, ...here }: Here & { folder: string; log: Log }): Applying {
   const { root } = here
   const kept = createKept(folder)
-  let turn: Promise<unknown> = Promise.resolve()
+  const turns = createTurns()
 
   function inTurn<T>(work: (kept: Kept, places: Map<string, Place>) => Promise<T>): Promise<T> {
-    const mine = turn.then(async () => {
+    return turns('settings', async () => {
       const boot = (await readFile(join(root, '/proc/sys/kernel/random/boot_id'), 'utf8')).trim()
       const places = await placesHere(here)
       return work(ofThisStart(await kept.read(boot), boot), new Map(places.map(place => [place.name, place])))
     })
-    turn = mine.catch(() => undefined)
-    return mine
   }
 
   async function setAll(

@@ -1,13 +1,14 @@
-import { constants } from 'node:fs'
-import { open, readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { run } from '../../lib/run.ts'
 import { mountOptionsIn } from '../parse/mount-options.ts'
-import { type Place, placesOf } from '../plan/places.ts'
+import { absenceOf, type Place, placesOf } from '../plan/places.ts'
 import { tunedPoolName } from '../schema/index.ts'
 import { diskKeys } from './disk-keys.ts'
+import { makeSwap } from './swap.ts'
 import { expand, isThere } from './sysfs.ts'
+import { writeText } from './write-text.ts'
 
 export interface Here {
   /** `/` but in tests. */
@@ -22,41 +23,47 @@ export async function placesHere(here: Here): Promise<Place[]> {
   const names = (await orGone(readdir(join(root, '/sys/block')))) ?? []
   const keys = await diskKeys(root, names)
   const disks = names.map(name => ({ name, key: keys[name] ?? name }))
-  return placesOf({ paths: await policyFiles(root), disks, pools: await mountedPools(here) })
+  const paths = [...(await policyFiles(root)), ...(await expand(root, '/sys/block/zram*/disksize'))]
+  return placesOf({ paths, disks, pools: await mountedPools(here) })
 }
 
 /** How it is now. Null: it is not there. */
 export async function readPlace(root: string, place: Place): Promise<string | null> {
+  const textOf = await textsOf(root, place)
+  return textOf === undefined ? null : place.read(textOf)
+}
+
+async function textsOf(root: string, { paths }: Place): Promise<((path: string) => string) | undefined> {
   const texts = new Map<string, string>()
-  for (const path of place.paths) {
+  for (const path of paths) {
     const text = await orGone(readFile(join(root, path), 'utf8'))
-    if (text === undefined) return null
+    if (text === undefined) return undefined
     texts.set(path, text)
   }
-  return texts.size === 0 ? null : place.read(path => texts.get(path) ?? '')
+  return texts.size === 0 ? undefined : path => texts.get(path) ?? ''
 }
 
 /** Sets it, and makes sure that the kernel took it: some values it bends without a word. */
 export async function writePlace(root: string, place: Place, value: string): Promise<void> {
-  for (const [path, text] of place.write(value)) {
-    if (place.isMount) await remount(join(root, path), path, text)
-    else await writeText(join(root, path), path, text)
-  }
+  if (place.swapAfter) await setSwap(root, place, value)
+  else await writeTexts(root, place, value)
   const now = await readPlace(root, place)
   if (now === value) return
   const message = `${place.name} was set to ${value}, and is ${now ?? 'not there'}.`
   throw new Failure('conflict', 'tuning/not-taken', message)
 }
 
-async function writeText(place: string, path: string, text: string) {
-  try {
-    await using file = await open(place, constants.O_WRONLY | constants.O_TRUNC)
-    await file.writeFile(text)
-  } catch (error) {
-    const code = errnoOf(error)
-    if (code === undefined) throw error
-    const message = `${path} could not be set to ${text} (${code}).`
-    throw new Failure('unavailable', 'tuning/not-writable', message, { cause: error })
+async function setSwap(root: string, place: Place, value: string) {
+  const textOf = await textsOf(root, place)
+  const wanted = textOf && place.swapAfter?.(value, textOf)
+  if (!wanted) throw new Failure('unavailable', 'tuning/not-here', absenceOf(place))
+  await makeSwap(root, wanted)
+}
+
+async function writeTexts(root: string, place: Place, value: string) {
+  for (const [path, text] of place.write(value)) {
+    if (place.isMount) await remount(join(root, path), path, text)
+    else await writeText(join(root, path), path, text)
   }
 }
 

@@ -3,7 +3,7 @@ import test from 'ava'
 import { parseFacts } from '../../../appliance/tuning/parse/facts.ts'
 import { planOf } from '../../../appliance/tuning/plan/index.ts'
 import type { Plan } from '../../../appliance/tuning/schema/index.ts'
-import { machineFile, machineNames, readMachine, readMeasured } from '../../helpers/machine-text.ts'
+import { machineFile, machineNames, ofParts, readMachine, readMeasured } from '../../helpers/machine-text.ts'
 
 /** `planned vm.swappiness: 60 -> 180`, in the order of the plan; what is only seen comes last. */
 function written({ settings, seen }: Plan): string {
@@ -18,7 +18,7 @@ function written({ settings, seen }: Plan): string {
 
 for (const name of machineNames()) {
   const { raw, pools, origin } = readMachine(name)
-  const facts = parseFacts(raw, pools)
+  const facts = parseFacts(raw, pools, ofParts)
   const measured = readMeasured(name)
 
   test(`the plan for ${name} (${origin}), nothing measured, is the reviewed one`, t => {
@@ -31,3 +31,19 @@ for (const name of machineNames()) {
       t.is(written(planOf(facts, measured, {})), expected)
     })
 }
+
+test('a setting says what there is to choose from; nothing: a value is written freely', t => {
+  const { raw, pools } = readMachine('n100-four-disks')
+  const facts = parseFacts(raw, pools, ofParts)
+  const { settings } = planOf(facts, null, {
+    'samba.multichannel': 'no',
+    'net.tcp-wmem': '4096 16384 8388608',
+  })
+  const choicesOf = (name: RegExp) => settings.find(setting => name.test(setting.name))?.choices
+  t.deepEqual(choicesOf(/^cpu\.energy-preference$/), facts.cpu.scaling?.preferences)
+  t.deepEqual(choicesOf(/^disk\..*\.scheduler$/), facts.disks[0]?.schedulers)
+  t.deepEqual(choicesOf(/^samba\.multichannel$/), ['yes', 'no'])
+  t.deepEqual(choicesOf(/\.layout$/), ['ssd', 'nossd'])
+  t.deepEqual(choicesOf(/^net\.tcp-wmem$/), [])
+  t.deepEqual(choicesOf(/^servers\.count$/), [])
+})

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { parseFacts } from '../../../appliance/tuning/parse/facts.ts'
-import { isAdvisable } from '../../../appliance/tuning/plan/advice.ts'
+import { adviceChoices } from '../../../appliance/tuning/plan/advice.ts'
 import { aroundOf, mayBeChosen, placeNamed, planOf } from '../../../appliance/tuning/plan/index.ts'
 import { type Place, placesOf } from '../../../appliance/tuning/plan/places.ts'
 import { takenPlaces } from '../../../appliance/tuning/plan/taken-places.ts'
@@ -22,7 +22,7 @@ test('any mixture of facts gives a plan that is whole, and whose values can be s
     t.deepEqual(names, [...new Set(names)], where)
     for (const { name, to, reason, evidence, effect, state, problem } of plan.settings) {
       const place = placeNamed(facts, name)
-      t.true(place ? place.accepts(to) : isAdvisable(name, to), `${where}: ${name} = ${to}`)
+      t.true(place ? place.accepts(to) : adviceChoices(name)?.includes(to), `${where}: ${name} = ${to}`)
       t.true(
         [reason, evidence, effect].every(text => /^\S.+\.$/s.test(text)),
         `${where}: ${name}`,
@@ -119,7 +119,7 @@ function worldOf(random: Random): World {
   }
   for (const place of placesOf(aroundOf(facts))) facts.settable[place.name] = settableOf(place, facts, random)
   for (const { name } of takenPlaces)
-    facts.settable[name] = { value: sambaValue(name, random), problem: null }
+    facts.settable[name] = { value: takenValue(name, random), problem: null }
   for (const name of Object.keys(facts.settable)) if (random.chance(0.05)) delete facts.settable[name]
   const measured = random.chance(0.7) ? measuredOf(pools, random) : null
   return { facts, measured, choices: choicesOf(facts, measured, random) }
@@ -165,6 +165,8 @@ function someValue(name: string, { cpu, disks }: Pick<Facts, 'cpu' | 'disks'>, r
   if (name.endsWith('.compression')) return random.pick(['none', 'lzo', 'zstd:1', 'zstd:9', 'force:zstd:3'])
   if (name.endsWith('.layout')) return random.pick(['ssd', 'nossd', 'ssd_spread'])
   if (name.endsWith('.discard')) return random.pick(['none', 'sync', 'async'])
+  if (name === 'zram.size') return random.pick(['none', '536870912', '1073741824'])
+  if (name === 'zram.algorithm') return random.pick(['lzo-rle', 'lz4', 'zstd'])
   if (name.startsWith('net.')) return `4096 131072 ${131_072 + random.below(2 ** 27)}`
   if (name.endsWith('.scheduler')) {
     const disk = disks.find(({ key }) => name.includes(`.${key}.`))
@@ -173,7 +175,10 @@ function someValue(name: string, { cpu, disks }: Pick<Facts, 'cpu' | 'disks'>, r
   return String(random.below(100))
 }
 
-function sambaValue(name: string, random: Random): string {
+function takenValue(name: string, random: Random): string {
+  if (name === 'servers.count') return String(1 + random.below(8))
+  if (name === 'nfs.threads') return '200'
+  if (name === 'sqlite.cache') return '8192000'
   if (name === 'samba.signing') return random.pick(['AES-128-GMAC,AES-128-CMAC,HMAC-SHA256', 'HMAC-SHA256'])
   if (name === 'samba.encryption') return 'AES-128-GCM,AES-128-CCM,AES-256-GCM,AES-256-CCM'
   return random.pick(['yes', 'no'])
@@ -242,7 +247,11 @@ function applied(facts: Facts, settings: ReturnType<typeof planOf>['settings']):
     ...disk,
     scheduler: settable[`disk.${disk.key}.scheduler`]?.value ?? disk.scheduler,
   }))
-  return { ...facts, settable, disks }
+  const size = Number(settings.find(({ name, state }) => name === 'zram.size' && state === 'planned')?.to)
+  if (!(size > 0)) return { ...facts, settable, disks }
+  const compressed = { kind: 'zram', sizeBytes: size - 4096, usedBytes: 0, disk: 'zram0' } as const
+  const swaps = [...facts.memory.swaps.filter(({ kind }) => kind !== 'zram'), compressed]
+  return { ...facts, settable, disks, memory: { ...facts.memory, swaps } }
 }
 
 /** Files and mounts that behave as the kernel's: of two ways to set a limit, the one written last counts. */
@@ -251,6 +260,7 @@ class FakeKernel {
   readonly options = new Set<string>()
 
   set(place: Place, value: string) {
+    if (place.swapAfter) return this.swap(place, value)
     for (const [path, text] of place.write(value)) {
       if (place.isMount) {
         this.remount(path, text)
@@ -262,6 +272,14 @@ class FakeKernel {
         : path.replace('_ratio', '_bytes')
       if (other !== path) this.files.set(other, '0')
     }
+  }
+
+  swap(place: Place, value: string) {
+    const swap = place.swapAfter?.(value, path => this.files.get(path) ?? '0')
+    if (!swap) throw new Error(`${place.name} has no device`)
+    this.files.set(`/sys/block/${swap.name}/disksize`, String(swap.sizeBytes))
+    this.files.set(`/sys/block/${swap.name}/comp_algorithm`, `lzo [${swap.algorithm}]`)
+    this.files.set('/proc/swaps', swap.sizeBytes > 0 ? `Filename\n/dev/${swap.name}\tpartition\n` : '')
   }
 
   /** As Linux does it: an option takes the place of those of its kind, and what is off is not shown. */

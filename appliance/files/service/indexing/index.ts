@@ -66,6 +66,8 @@ export interface FileIndex {
   identify(volume: Volume, folder: Folder, name: string): void
   /** Whether it is this process, of all servers, that keeps it right. */
   isServed(): boolean
+  /** How much of each pool’s index this process keeps in memory, from now on. */
+  keepInMemory(bytes: number): void
   /** Ends when every volume that is there can be relied on, or after so long. */
   settled(withinMs: number): Promise<void>
   start(): void
@@ -215,6 +217,7 @@ export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }:
       })
     },
     isServed: () => follower.isServed(),
+    keepInMemory: pools.keepInMemory,
     state: () =>
       everyVolume().map(volume => ({
         pool: volume.pool,

@@ -38,6 +38,7 @@ export function createOpenPools({ log, trust, everyVolume, onDoubt }: OpenPoolsD
   const resting = createResting()
   const room = createRoom()
   let isEnding = false
+  let cacheBytes: number | undefined
   let timer: NodeJS.Timeout | undefined
 
   function closeIdle() {
@@ -72,7 +73,8 @@ export function createOpenPools({ log, trust, everyVolume, onDoubt }: OpenPoolsD
       return known.pool
     }
     if (!existsSync(join(path, 'index'))) return undefined
-    const index = createPoolIndex({ poolPath: path, ownUid: process.getuid?.() ?? 0, nowMs: Date.now })
+    const ownUid = process.getuid?.() ?? 0
+    const index = createPoolIndex({ poolPath: path, ownUid, nowMs: Date.now, cacheBytes })
     resting.wake(volume.pool)
     const opened = { name: volume.pool, path, index }
     pools.set(volume.pool, { pool: opened, usedAtMs: performance.now(), holds: 0 })
@@ -157,6 +159,11 @@ export function createOpenPools({ log, trust, everyVolume, onDoubt }: OpenPoolsD
     /** Without opening anything; undefined where it has to be asked. */
     restingTop: (volume: Volume) => (pools.has(volume.pool) ? undefined : resting.top(volume)),
     all: () => [...pools.values()].map(({ pool }) => pool),
+    /** Of each that is open, and of those to come. */
+    keepInMemory(bytes: number) {
+      cacheBytes = bytes
+      for (const { pool } of pools.values()) pool.index.keepInMemory(bytes)
+    },
     isOpen: (pool: OpenPool) => pools.get(pool.name)?.pool === pool,
     /** For good: a pool that is still open could not be unmounted. */
     closeAll() {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openIndexDatabase } from '../../store/index-database.ts'
+import { keepInMemory, openIndexDatabase } from '../../store/index-database.ts'
 import { createIndexReaders } from '../../store/index-readers.ts'
 import {
   createIndexStore,
@@ -62,6 +62,8 @@ export interface PoolIndex {
   pages(volume: number, inode: number, after: string, limit: number): Generator<ListedRow[]>
   /** Whether somebody is in the middle of a listing. */
   isReading(): boolean
+  /** How much of it this process keeps in memory from now on. */
+  keepInMemory(bytes: number): void
   removeVolume(volume: VolumeRow): void
   /** Forgets what lay below folders that have gone, some of it; false when there is no more. */
   forgetSome(): boolean
@@ -73,15 +75,17 @@ export interface PoolIndexDeps {
   poolPath: string
   ownUid: number
   nowMs(): number
+  cacheBytes?: number | undefined
 }
 
 const namesAtOnce = 500
 const undone = new Error('the transaction is taken back')
 
 /** The index of one pool as this process has it open. */
-export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): PoolIndex {
+export function createPoolIndex({ poolPath, ownUid, nowMs, cacheBytes }: PoolIndexDeps): PoolIndex {
   const file = join(poolPath, 'index', 'files.db')
-  const store = createIndexStore(openIndexDatabase(file))
+  const database = openIndexDatabase(file, cacheBytes)
+  const store = createIndexStore(database)
   const readers = createIndexReaders(file)
   const volumes = new Map<string, VolumeRow>()
   const paths = new Map<number, string>()
@@ -200,6 +204,7 @@ export function createPoolIndex({ poolPath, ownUid, nowMs }: PoolIndexDeps): Poo
     listBelow: walking.listBelow,
     relistNames: walking.relistNames,
     distrust: walking.distrust,
+    keepInMemory: bytes => keepInMemory(database, bytes),
     removeVolume(row) {
       transaction(ledger => {
         const found = top(row.number)

@@ -48,7 +48,7 @@ export const ganeshaConfOf = (folder: string) => join(folder, 'ganesha.conf')
 export function createGanesha({ folder, recovery, port, mountPort, log }: GaneshaOptions): NfsEngine {
   const conf = ganeshaConfOf(folder)
   const pidFile = join(folder, 'pid')
-  const places: GaneshaPlaces = { port, mountPort, recovery, uid: serviceUid }
+  let places: GaneshaPlaces = { port, mountPort, recovery, uid: serviceUid }
   const command: Command = [program, '-F', '-f', conf, '-L', 'STDOUT', '-p', pidFile]
   const daemon = createDaemon({ name: program, command, log, onLine, onState })
   let isStarted = false
@@ -131,7 +131,10 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
   return {
     name: 'ganesha',
     missing: ganeshaProblem,
-    async serve(exports) {
+    async serve(exports, threads) {
+      // It reads only its exports again while it runs.
+      if (isStarted && threads !== places.threads) await stop()
+      places = { ...places, threads }
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await mkdir(recovery, { recursive: true, mode: 0o700 })
       const refused = new Map<number, string>()

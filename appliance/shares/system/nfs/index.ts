@@ -67,7 +67,7 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
     const wantedNow = bound.map(({ served: one }) => one)
     // What was shown a moment ago may be shown again: a start would make everybody wait.
     const isWanted = wanted.exports.length > 0
-    const refused = isWanted ? await engine.serve(wantedNow) : new Map<number, string>()
+    const refused = isWanted ? await engine.serve(wantedNow, wanted.threads) : new Map<number, string>()
     if (!isWanted) await engine.stop()
     for (const [number, message] of refused) refuse(number, message, all)
     served = wantedNow.filter(({ number }) => !refused.has(number))
@@ -127,7 +127,7 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
     }
     if (stale.size === 0) return
     served = served.filter(({ number }) => !stale.has(number))
-    await engine.serve(served)
+    await engine.serve(served, intent.threads)
     for (const number of stale) await binds.release(number)
   }
 

@@ -1,33 +1,4 @@
-import { counted, mebibyte, type Proposal, rateInWords, type World } from './proposal.ts'
-
-const aes = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
-const chacha = 'TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384'
-
-/** Measured where it was; else AES where the processor has instructions for it, which is when it wins. */
-export function tlsCiphers({ facts, measured }: World): Proposal[] {
-  const { features } = facts.cpu
-  if (facts.cpu.model === null && !measured) return []
-  const isAesFaster = measured
-    ? measured.ciphers.aes128gcm >= measured.ciphers.chacha20poly1305
-    : features.includes('aes')
-  const figures = measured
-    ? `AES-GCM ${rateInWords(measured.ciphers.aes128gcm)}, ChaCha20 ${rateInWords(measured.ciphers.chacha20poly1305)}, measured here.`
-    : `The processor has ${features.includes('aes') ? '' : 'no '}instructions for AES.`
-  return [
-    {
-      name: 'tls.ciphers',
-      group: 'faces',
-      title: 'Order of ciphers, HTTPS',
-      to: isAesFaster ? aes : chacha,
-      reason: isAesFaster
-        ? 'AES is the faster of two ciphers that are equally safe here.'
-        : 'ChaCha20 is the faster of two ciphers that are equally safe here.',
-      evidence: figures,
-      effect: 'Less work for the processor with each encrypted transfer.',
-      advice: { from: null, consumer: 'An HTTPS server would have to take it up, and there is none yet.' },
-    },
-  ]
-}
+import { mebibyte, type Proposal, rateInWords, sizeInWords, type World, within } from './proposal.ts'
 
 /** SMB knows no ChaCha20. Which way of signing is faster, only measuring tells. */
 export function smbSigning({ measured }: World): Proposal[] {
@@ -91,31 +62,29 @@ export function smbAsync({ facts }: World): Proposal[] {
   ]
 }
 
-const usualThreads = 8
-const mostThreads = 64
+/** NFS-Ganesha makes as many as there is work for, up to this: ganesha-core-config(8), RPC_Ioq_ThrdMax. */
+const usualThreads = 200
+const leastThreads = 16
 /** A thread holds one request and one answer of the largest size that is negotiated, 1 MB. */
 const threadBytes = 2 * mebibyte
 
-/** Eight are the kernel's own; more where more cores can work on them. */
+/** Fewer only, where as many requests as Ganesha takes at a time would not fit into a sixteenth of the memory. */
 export function nfsThreads({ facts }: World): Proposal[] {
-  const affordable = Math.floor(facts.memory.totalBytes / 64 / threadBytes)
-  const threads = Math.min(facts.cpu.cores * 2, affordable, mostThreads)
-  if (threads <= usualThreads) return []
+  const { totalBytes } = facts.memory
+  const threads = within(Math.floor(totalBytes / 16 / threadBytes), leastThreads, usualThreads)
+  if (totalBytes === 0 || threads === usualThreads) return []
   return [
     {
       name: 'nfs.threads',
       group: 'faces',
-      title: 'NFS threads',
+      title: 'NFS requests at once',
       to: String(threads),
-      reason: 'Each thread answers one request at a time, and there are cores for more than eight.',
-      evidence: `${counted(facts.cpu.cores, 'core')}.`,
-      effect: 'Many clients at once wait less for each other.',
+      reason:
+        'Each request that is worked on takes memory, and there is not enough for as many as NFS would take.',
+      evidence: `${sizeInWords(totalBytes)} of memory; ${usualThreads} requests may take ${sizeInWords(usualThreads * threadBytes)}.`,
+      effect:
+        'Many NFS clients at once cannot take the memory of everything else. The NFS server starts anew with it, and clients wait up to twenty seconds.',
       memoryBytes: threads * threadBytes,
-      advice: {
-        from: null,
-        consumer:
-          'The NFS server of the kernel would have to take it up. Cairn runs NFS-Ganesha, whose threads are its own.',
-      },
     },
   ]
 }

@@ -13,10 +13,13 @@ const roomyBytes = 8 * gibibyte
 const mostZramBytes = 4 * gibibyte
 
 /** Half of the memory, as zram-generator has it by default; pages shrink to about a third. */
-export function zramSize({ facts }: World): Proposal[] {
+export function zramSize({ facts }: Pick<World, 'facts'>): Proposal[] {
   const { totalBytes, zram, swaps } = facts.memory
-  if (totalBytes === 0 || totalBytes >= roomyBytes || !zram.canMake) return []
-  const now = zramSwap(facts)
+  if (totalBytes === 0 || totalBytes >= roomyBytes || zram.devices.length === 0) return []
+  const here = facts.settable['zram.size']?.value ?? null
+  // The system's own, which cannot be put back as it was.
+  if (here === null && swaps.some(swap => swap.kind === 'zram')) return []
+  const now = here === null || here === 'none' ? 0 : Number(here)
   const isEnough = now >= totalBytes / 4 && now <= totalBytes
   const size = isEnough ? now : Math.min(wholeMebibytes(totalBytes / 2), mostZramBytes)
   return [
@@ -30,10 +33,6 @@ export function zramSize({ facts }: World): Proposal[] {
       evidence: `${sizeInWords(totalBytes)} of memory, ${swaps.length === 0 ? 'no swap' : `swap on ${[...new Set(swaps.map(swap => swap.kind))].join(' and ')}`}.`,
       effect: 'Room for about a third more, without wearing a disk.',
       memoryBytes: Math.round(size / 3),
-      advice: {
-        from: now === 0 ? 'none' : String(now),
-        consumer: 'Cairn makes no compressed memory yet; until it does, that is the system’s to set up.',
-      },
     },
   ]
 }
@@ -42,7 +41,7 @@ export function zramSize({ facts }: World): Proposal[] {
 const comfortableMbPerSecond = 100
 
 export function zramAlgorithm({ facts, measured }: World): Proposal[] {
-  if (zramSize({ facts, measured }).length === 0 || !measured) return []
+  if (zramSize({ facts }).length === 0 || !measured) return []
   const [device] = facts.memory.zram.devices
   const zstd = measured.compression.find(({ level }) => level === 3)
   if (!device || !zstd || !device.algorithms.includes('zstd')) return []
@@ -61,31 +60,27 @@ export function zramAlgorithm({ facts, measured }: World): Proposal[] {
           : 'The method that packs best is too slow on this processor.',
       evidence: `zstd level 3 packs ${rateInWords(zstd.mbPerSecond)} here.`,
       effect: to === 'zstd' ? 'More fits in the same memory.' : 'Programs wait less for what was packed.',
-      advice: {
-        from: device.algorithm,
-        consumer: 'Cairn makes no compressed memory yet; until it does, that is the system’s to set up.',
-      },
     },
   ]
 }
 
 /** Documentation/admin-guide/sysctl/vm.rst, swappiness: above 100 where swap is faster than the disk of the files. */
-export function swappiness({ facts }: World): Proposal[] {
+export function swappiness(world: World): Proposal[] {
+  const { facts } = world
   const { swaps } = facts.memory
-  if (swaps.length === 0) return []
   const common = { name: 'vm.swappiness', group: 'memory', title: 'When memory is swapped' } as const
-  if (swaps.every(swap => swap.kind === 'zram'))
+  if (isAllSwapCompressed(world))
     return [
       {
         ...common,
         to: '180',
         reason: 'Swap is compressed memory here, which is faster than reading a file from a disk again.',
-        evidence: 'All swap is zram.',
+        evidence: swapInWords(facts),
         effect: 'More files stay in memory.',
       },
     ]
   const wearing = swaps.find(swap => facts.disks.some(disk => disk.name === swap.disk && disk.bus === 'mmc'))
-  if (!wearing || swaps.some(swap => swap.kind === 'zram')) return []
+  if (!wearing || isCompressed(world)) return []
   return [
     {
       ...common,
@@ -98,9 +93,9 @@ export function swappiness({ facts }: World): Proposal[] {
 }
 
 /** zram has no neighbours that would be cheaper to read along. */
-export function pageCluster({ facts }: World): Proposal[] {
-  const { swaps } = facts.memory
-  if (swaps.length === 0 || !swaps.every(swap => swap.kind === 'zram')) return []
+export function pageCluster(world: World): Proposal[] {
+  const { facts } = world
+  if (!isAllSwapCompressed(world)) return []
   return [
     {
       name: 'vm.page-cluster',
@@ -108,7 +103,7 @@ export function pageCluster({ facts }: World): Proposal[] {
       title: 'Swap read-ahead',
       to: '0',
       reason: 'Reading pages along that nobody asked for only costs time where swap is compressed memory.',
-      evidence: 'All swap is zram.',
+      evidence: swapInWords(facts),
       effect: 'A page comes back sooner.',
     },
   ]
@@ -156,10 +151,19 @@ export function writeback({ facts, measured }: World): Proposal[] {
   ]
 }
 
-function zramSwap(facts: World['facts']): number {
-  return facts.memory.swaps
-    .filter(swap => swap.kind === 'zram')
-    .reduce((sum, swap) => sum + swap.sizeBytes, 0)
+function swapInWords({ memory }: World['facts']): string {
+  return memory.swaps.length === 0 ? 'All swap will be zram, which is set before it.' : 'All swap is zram.'
+}
+
+function isAllSwapCompressed(world: World): boolean {
+  return isCompressed(world) && world.facts.memory.swaps.every(swap => swap.kind === 'zram')
+}
+
+/** Whether some swap is zram, or will be once what is planned is set. */
+function isCompressed({ facts, choices }: World): boolean {
+  const { value = null, problem = null } = facts.settable['zram.size'] ?? {}
+  if (value === null || problem !== null) return facts.memory.swaps.some(swap => swap.kind === 'zram')
+  return (choices['zram.size'] ?? zramSize({ facts })[0]?.to ?? value) !== 'none'
 }
 
 function wholeMebibytes(bytes: number): number {

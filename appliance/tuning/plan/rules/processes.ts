@@ -3,11 +3,9 @@ import { counted, mebibyte, type Proposal, sizeInWords, type World, within } fro
 /** A server process at work, with its share of the index in memory. */
 const serverBytes = 128 * mebibyte
 const mostServers = 8
-/** A photo of 24 megapixels while it is made smaller. */
-const pictureBytes = 128 * mebibyte
 
 /** A server process uses one core. On a small box one has to do. */
-function serverCount({ facts }: World): number {
+function serverCount({ facts }: Pick<World, 'facts'>): number {
   return within(
     Math.floor(facts.memory.totalBytes / 4 / serverBytes),
     1,
@@ -32,109 +30,27 @@ export function servers(world: World): Proposal[] {
       evidence: `${counted(cpu.cores, 'core')}, ${sizeInWords(memory.totalBytes)} of memory.`,
       effect: 'Many clients are answered at once.',
       memoryBytes: count * serverBytes,
-      advice: {
-        from: null,
-        consumer: 'Cairn would have to start as many; it starts as many as `--servers` says, else one.',
-      },
     },
   ]
 }
 
-export function sqlite(world: World): Proposal[] {
+/** The index lies in the pool: without one there is none. */
+export function indexCache(world: World): Proposal[] {
   const { memory, pools } = world.facts
-  if (memory.totalBytes === 0) return []
-  const count = serverCount(world)
+  if (memory.totalBytes === 0 || pools.length === 0) return []
+  const count = Number(world.choices['servers.count'] ?? serverCount(world))
   const cache = within(Math.floor(memory.totalBytes / 64 / count / mebibyte), 4, 64) * mebibyte
-  const consumer = 'The index would have to take it up when it is opened.'
-  const cacheSetting: Proposal = {
-    name: 'sqlite.cache',
-    group: 'servers',
-    title: 'Memory for the index',
-    to: String(cache),
-    reason:
-      'What the index keeps in memory need not be read from the disk, and each server process keeps its own.',
-    evidence: `${sizeInWords(memory.totalBytes)} of memory, ${counted(count, 'server process', 'server processes')}.`,
-    effect: 'Large folders open faster.',
-    memoryBytes: cache * count,
-    advice: { from: null, consumer },
-  }
-  if (pools.length === 0) return [cacheSetting]
   return [
-    cacheSetting,
     {
-      name: 'sqlite.mmap',
+      name: 'sqlite.cache',
       group: 'servers',
-      title: 'Index mapped into memory',
-      to: '0',
+      title: 'Memory for the index',
+      to: String(cache),
       reason:
-        'A mapped file ends the program when its disk is pulled or full, without any error to be caught.',
-      evidence: `The index lies in the pool: ${pools.map(pool => pool.name).join(', ')}.`,
-      effect: 'A lost disk stays an error message.',
-      advice: { from: '0', consumer },
-    },
-  ]
-}
-
-export function worker({ facts }: World): Proposal[] {
-  const { cpu, memory } = facts
-  if (memory.totalBytes === 0) return []
-  const consumer = 'The worker would have to take it up, and there is none yet.'
-  const atOnce = Math.max(1, Math.floor(cpu.cores / 2))
-  const evidence = `${counted(cpu.cores, 'core')}, ${sizeInWords(memory.totalBytes)} of memory.`
-  const pictures = within(Math.floor(memory.totalBytes / 10 / pictureBytes), 1, Math.max(1, cpu.cores - 1))
-  return [
-    {
-      name: 'worker.concurrency',
-      group: 'worker',
-      title: 'Work in the background at once',
-      to: String(atOnce),
-      reason: 'Half of the cores stay free for who is waiting for an answer.',
-      evidence,
-      effect: 'Files open as fast while thumbnails are made.',
-      advice: { from: null, consumer },
-    },
-    {
-      name: 'worker.nice',
-      group: 'worker',
-      title: 'Priority of background work',
-      to: cpu.cores <= 2 ? '15' : '10',
-      reason: 'Background work shares its cores with the servers, and can wait.',
-      evidence,
-      effect: 'Who waits for an answer comes first.',
-      advice: { from: '0', consumer },
-    },
-    {
-      name: 'thumbnails.parallel',
-      group: 'worker',
-      title: 'Thumbnails at once',
-      to: String(pictures),
-      reason: 'A large photo takes much memory while it is made smaller.',
-      evidence: `${evidence} A photo takes about ${sizeInWords(pictureBytes)}.`,
-      effect: 'New photos do not slow the box down.',
-      memoryBytes: pictures * pictureBytes,
-      advice: { from: null, consumer },
-    },
-    ...thumbnailSize({ facts }),
-  ]
-}
-
-const smallBytes = 1.5 * 1024 * mebibyte
-
-/** On a small box large previews are made when somebody looks, not beforehand. */
-function thumbnailSize({ facts }: Pick<World, 'facts'>): Proposal[] {
-  const { cpu, memory } = facts
-  if (memory.totalBytes >= smallBytes && cpu.cores > 2) return []
-  return [
-    {
-      name: 'thumbnails.size',
-      group: 'worker',
-      title: 'Largest thumbnail made beforehand',
-      to: '256',
-      reason:
-        'Larger previews are made only when somebody looks at the photo, since this box has little to spare.',
-      evidence: `${counted(cpu.cores, 'core')}, ${sizeInWords(memory.totalBytes)} of memory.`,
-      effect: 'A first import of many photos ends in hours, not in days.',
-      advice: { from: null, consumer: 'The worker would have to take it up, and there is none yet.' },
+        'What the index keeps in memory need not be read from the disk, and each server process keeps its own.',
+      evidence: `${sizeInWords(memory.totalBytes)} of memory, ${counted(count, 'server process', 'server processes')}.`,
+      effect: 'Large folders open faster.',
+      memoryBytes: cache * count,
     },
   ]
 }

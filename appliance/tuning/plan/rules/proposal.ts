@@ -1,9 +1,11 @@
-import type { Facts, Measurements, SettingGroup } from '../../schema/index.ts'
+import type { Choices, Facts, Measurements, SettingGroup } from '../../schema/index.ts'
 
 /** What a rule sees. */
 export interface World {
   facts: Facts
   measured: Measurements | null
+  /** What somebody chose counts for what follows from it. */
+  choices: Choices
 }
 
 /** What a rule would set. A rule that no fact and no figure supports proposes nothing. */

@@ -1,18 +1,17 @@
 import { Button, Select, Stack, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { chooseValue, type Facts, type TuningSetting } from '../../api/tuning.ts'
+import { chooseValue, type TuningSetting } from '../../api/tuning.ts'
 import { ApiFailure } from '../../kit/api/failure.ts'
 import { ErrorPanel } from '../../kit/error-panel.tsx'
 import { useToast } from '../../kit/toast.tsx'
-import { choicesOf } from './choices.ts'
 import { useTuningChange } from './use-tuning.ts'
 
 /** A value of one's own, which goes before the plan's and is kept. */
-export function SettingChoice({ setting, facts }: { setting: TuningSetting; facts: Facts }) {
+export function SettingChoice({ setting }: { setting: TuningSetting }) {
   const { t } = useTranslation()
   const toast = useToast()
-  const { name, title, to, state } = setting
+  const { name, title, to, state, choices } = setting
   const [value, setValue] = useState(to)
   const choosing = useTuningChange(
     (chosen: string) => chooseValue(name, chosen),
@@ -21,7 +20,6 @@ export function SettingChoice({ setting, facts }: { setting: TuningSetting; fact
         text: t(state === 'advice' ? 'hardware.choiceKept' : 'hardware.choicePlanned', { title }),
       }),
   )
-  const choices = choicesOf(name, facts)
   const wrong = choosing.error instanceof ApiFailure ? choosing.error.fields.value : undefined
   const shared = { label: t('hardware.ownValue'), description: t('hardware.ownValueHint'), error: wrong }
   const submit = (event: FormEvent) => {
@@ -31,7 +29,7 @@ export function SettingChoice({ setting, facts }: { setting: TuningSetting; fact
   return (
     <form onSubmit={submit}>
       <Stack gap={12}>
-        {choices ? (
+        {choices.length > 0 ? (
           <Select
             {...shared}
             data={choices.includes(value) ? choices : [value, ...choices]}

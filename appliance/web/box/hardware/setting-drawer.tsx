@@ -1,13 +1,6 @@
 import { Button, Code, Divider, Drawer, Group, Stack, Text } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
-import {
-  applyTuning,
-  chooseValue,
-  type Facts as MachineFacts,
-  type PutBack,
-  revertTuning,
-  type TuningSetting,
-} from '../../api/tuning.ts'
+import { applyTuning, chooseValue, type PutBack, revertTuning, type TuningSetting } from '../../api/tuning.ts'
 import { ErrorPanel } from '../../kit/error-panel.tsx'
 import { Facts } from '../../kit/facts.tsx'
 import { formatMemory } from '../../kit/format/memory.ts'
@@ -19,13 +12,12 @@ import { useTuningChange, useTuningJob, useTuningStart } from './use-tuning.ts'
 
 interface Props {
   setting: TuningSetting
-  facts: MachineFacts
   onStuck: (failed: PutBack['failed']) => void
   onClose: () => void
 }
 
 /** One setting: why, on what ground, and what one may do about it. */
-export function SettingDrawer({ setting, facts, onStuck, onClose }: Props) {
+export function SettingDrawer({ setting, onStuck, onClose }: Props) {
   const { t } = useTranslation()
   return (
     <Drawer
@@ -46,7 +38,7 @@ export function SettingDrawer({ setting, facts, onStuck, onClose }: Props) {
         {setting.state !== 'unavailable' && (
           <>
             <Divider />
-            <SettingChoice key={setting.to} setting={setting} facts={facts} />
+            <SettingChoice key={setting.to} setting={setting} />
           </>
         )}
       </Stack>

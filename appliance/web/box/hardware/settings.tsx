@@ -31,7 +31,7 @@ export function Settings({ report }: { report: TuningReport }) {
   const { t } = useTranslation()
   const [shown, setShown] = useState<string | null>(null)
   const [stuck, setStuck] = useState<PutBack['failed']>([])
-  const { settings, facts } = report
+  const { settings } = report
   const job = useTuningJob()
   const setting = settings.find(({ name }) => name === shown)
   const inStage = (stage: Stage) => settings.filter(({ state }) => state === stage)
@@ -81,9 +81,7 @@ export function Settings({ report }: { report: TuningReport }) {
             {rows(stage)}
           </FoldedPart>
         ))}
-      {setting && (
-        <SettingDrawer setting={setting} facts={facts} onStuck={setStuck} onClose={() => setShown(null)} />
-      )}
+      {setting && <SettingDrawer setting={setting} onStuck={setStuck} onClose={() => setShown(null)} />}
     </Part>
   )
 }
