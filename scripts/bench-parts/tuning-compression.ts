@@ -49,8 +49,10 @@ export async function levelsInPairs({ data, pairs, scale, report, stops, say }: 
   }
   const [written = [], plain = []] = await inTurn(pairs, [round(chosen), round(other)])
   const inMb = (times: readonly number[]) => `${(bytes / 1e6 / median(times)).toFixed(0)} MB/s`
-  const compared = (what: string, times: Comparison['times']): Comparison => ({
-    what: `compression ${chosen} rather than ${other}, ${what}`,
+  const compared = (work: string, times: Comparison['times']): Comparison => ({
+    group: 'pools',
+    what: `compression ${chosen} rather than ${other}`,
+    work,
     with: inMb(times.with),
     without: inMb(times.without),
     times,
@@ -59,8 +61,8 @@ export async function levelsInPairs({ data, pairs, scale, report, stops, say }: 
   const readTimes = (level: string) => reads.get(level)?.slice(1) ?? []
   return {
     comparisons: [
-      compared('writing', { with: written, without: plain }),
-      compared('reading', { with: readTimes(chosen), without: readTimes(other) }),
+      compared('writing what can be packed', { with: written, without: plain }),
+      compared('reading what can be packed', { with: readTimes(chosen), without: readTimes(other) }),
     ],
     notes: [],
   }

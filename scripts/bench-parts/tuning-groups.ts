@@ -5,24 +5,28 @@ import { join } from 'node:path'
 import { Failure } from '../../appliance/lib/failure.ts'
 import { createLog } from '../../appliance/lib/log.ts'
 import type { TuningReport } from '../../appliance/tuning/index.ts'
+import { sizeInWords } from '../../appliance/tuning/plan/rules/proposal.ts'
 import { createApplying } from '../../appliance/tuning/system/applying.ts'
-import type { Bench, Comparison } from './comparison.ts'
+import type { Bench, Compared, Comparison } from './comparison.ts'
 import { median, type Peer, rate, transfer } from './load.ts'
 import { inTurn } from './pairs.ts'
 
 interface Given extends Bench {
+  /** Of the Cairn that runs. */
+  data: string
   peer: Peer
   report: TuningReport
   say(line: string): void
 }
 
-const groups = ['processor', 'memory', 'disks', 'network'] as const
+const groups = ['processor', 'memory', 'disks', 'network', 'pools'] as const
 
 /** Each group of settings that can be applied, set and put back in turn around the same work. */
-export async function groupsInPairs(given: Given): Promise<{ comparisons: Comparison[]; notes: string[] }> {
-  const { scratch, pairs, peer, report, stops, say } = given
+export async function groupsInPairs(given: Given): Promise<Compared> {
+  const { scratch, data, pairs, peer, report, stops, say } = given
   const log = createLog('bench', 'warn', line => void process.stderr.write(`${line}\n`))
-  const applying = createApplying({ root: '/', folder: join(scratch, 'tuning'), log })
+  const poolsDir = join(data, 'pools')
+  const applying = createApplying({ root: '/', poolsDir, folder: join(scratch, 'tuning'), log })
   stops.push(async () => void (await applying.revert(null)))
   const work = await createWork(given)
   const comparisons: Comparison[] = []
@@ -47,7 +51,9 @@ export async function groupsInPairs(given: Given): Promise<{ comparisons: Compar
         },
       ])
       comparisons.push({
-        what: `${group} (${settings.length} set)`,
+        group,
+        what: settings.map(inWords).join('; '),
+        work: 'small files and a large one, written and read over WebDAV',
         with: `${median(tuned).toFixed(2)} s`,
         without: `${median(plain).toFixed(2)} s`,
         times: { with: tuned, without: plain },
@@ -60,6 +66,15 @@ export async function groupsInPairs(given: Given): Promise<{ comparisons: Compar
     }
   }
   return { comparisons, notes }
+}
+
+/** `When memory is swapped: 180 rather than 60` */
+export function inWords({ title, from, to }: TuningReport['settings'][number]): string {
+  return `${title}: ${plain(to)} rather than ${from === null ? 'what is there' : plain(from)}`
+}
+
+function plain(value: string): string {
+  return /^\d{7,}$/.test(value) ? sizeInWords(Number(value)) : value.replaceAll(',', ', ')
 }
 
 const largeBytes = 32 * 1024 ** 2

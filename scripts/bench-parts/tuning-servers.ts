@@ -30,7 +30,9 @@ export async function serversInTurn({ scratch, pairs, scale, report, stops, say 
   return others.map((times, index): Comparison => {
     const count = counts[index + 1] ?? 0
     return {
-      what: `server processes: ${chosen} rather than ${count}`,
+      group: 'servers',
+      what: `${chosen} server ${chosen === 1 ? 'process' : 'processes'} rather than ${count}`,
+      work: `small files there and back by ${connections} connections`,
       with: inSeconds(own),
       without: inSeconds(times),
       times: { with: own, without: times },

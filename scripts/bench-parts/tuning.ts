@@ -1,24 +1,31 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { TuningReport } from '../../appliance/tuning/index.ts'
+import { writeBrought } from '../../appliance/tuning/system/brought.ts'
+import { tuningFolderIn } from '../../appliance/tuning/system/index.ts'
 import type { Bench, Comparison } from './comparison.ts'
 import { fewestPairs, type Interval, intervalOf, percentOf, ratiosOf, verdictOf } from './pairs.ts'
 import { startInstance } from './peers.ts'
 import { levelsInPairs } from './tuning-compression.ts'
+import { facesInPairs } from './tuning-faces.ts'
 import { groupsInPairs } from './tuning-groups.ts'
+import { indexInPairs } from './tuning-index.ts'
 import { askFor, measured } from './tuning-plan.ts'
 import { serversInTurn } from './tuning-servers.ts'
 
 /**
  * What the plan for this machine brings: the same work with and without each group of settings that can be applied, and
  * the two choices that only measuring shows right, in alternating pairs in one run. Ends with 1 only where the interval
- * of one lies wholly below -3 %. Another Cairn that has applied its plan here should be stopped first.
+ * of one lies wholly below -3 %. Another Cairn that has applied its plan here should be stopped first; with `--data` it is
+ * told what was found, and its page shows it.
  */
 const { values: given } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     pairs: { type: 'string' },
-    tasks: { type: 'string', default: 'groups,compression,servers' },
+    tasks: { type: 'string', default: 'groups,compression,faces,index,servers' },
+    data: { type: 'string' },
   },
 })
 const pairs = Number(given.pairs ?? (given.quick ? fewestPairs : 12))
@@ -39,6 +46,8 @@ try {
 
 async function main(): Promise<number> {
   if (process.getuid?.() !== 0) throw new Error('Only root can set what the plan asks for.')
+  if (given.data !== undefined && !existsSync(join(given.data, 'cairn.db')))
+    throw new Error(`${given.data} is no data folder of a Cairn.`)
   const bench = { scratch, pairs, scale, stops }
   const data = join(scratch, 'data')
   const peer = await startInstance(data)
@@ -48,7 +57,7 @@ async function main(): Promise<number> {
   const comparisons: Comparison[] = []
   const notes: string[] = []
   if (isWanted('groups')) {
-    const found = await groupsInPairs({ ...bench, peer, report, say })
+    const found = await groupsInPairs({ ...bench, data, peer, report, say })
     comparisons.push(...found.comparisons)
     notes.push(...found.notes)
   }
@@ -57,18 +66,45 @@ async function main(): Promise<number> {
     comparisons.push(...found.comparisons)
     notes.push(...found.notes)
   }
-  if (isWanted('servers')) {
-    await peer.stop()
-    comparisons.push(...(await serversInTurn({ ...bench, report, say })))
+  await peer.stop()
+  for (const [task, inPairs] of [
+    ['faces', facesInPairs],
+    ['index', indexInPairs],
+  ] as const) {
+    if (!isWanted(task)) continue
+    const found = await inPairs({ ...bench, report, say })
+    comparisons.push(...found.comparisons)
+    notes.push(...found.notes)
   }
-  return print(comparisons, notes)
-}
-
-function print(comparisons: readonly Comparison[], notes: readonly string[]): number {
+  if (isWanted('servers')) comparisons.push(...(await serversInTurn({ ...bench, report, say })))
   const results = comparisons.map(({ times, ...rest }) => ({
     ...rest,
     interval: intervalOf(ratiosOf(times.with, times.without)),
   }))
+  if (given.data !== undefined) await tell(given.data, report, results)
+  return print(results, notes)
+}
+
+type Result = Omit<Comparison, 'times'> & { interval: Interval }
+
+/** The Cairn on this data folder shows it from now on. */
+async function tell(dataDir: string, { measurements }: TuningReport, results: readonly Result[]) {
+  const inPercent = (ratio: number) => Math.round((ratio - 1) * 1000) / 10
+  await writeBrought(tuningFolderIn(dataDir), {
+    takenAt: new Date().toISOString(),
+    machine: measurements?.machine ?? '',
+    pairs,
+    results: results.map(({ group, what, work, interval: { median, low, high } }) => ({
+      group,
+      what: what.slice(0, 300),
+      work,
+      percent: { median: inPercent(median), low: inPercent(low), high: inPercent(high) },
+    })),
+  })
+  say(`told to the Cairn in ${dataDir}`)
+}
+
+function print(results: readonly Result[], notes: readonly string[]): number {
   console.table(results.map(rowOf))
   for (const note of notes) say(note)
   say(`${pairs} pairs of each; faster is above zero`)
@@ -77,10 +113,12 @@ function print(comparisons: readonly Comparison[], notes: readonly string[]): nu
   return lost.length > 0 ? 1 : 0
 }
 
-function rowOf(result: Omit<Comparison, 'times'> & { interval: Interval }) {
-  const { what, interval } = result
+function rowOf(result: Result) {
+  const { group, what, work, interval } = result
   return {
+    group,
     what,
+    work,
     with: result.with,
     'the other': result.without,
     brings: percentOf(interval.median),

@@ -1,7 +1,11 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { openApiDocument } from '../../appliance/http/openapi.ts'
 import { Failure } from '../../appliance/lib/failure.ts'
-import { measurements, tuningReport } from '../../appliance/tuning/schema/index.ts'
+import { type Brought, measurements, tuningReport } from '../../appliance/tuning/schema/index.ts'
+import { writeBrought } from '../../appliance/tuning/system/brought.ts'
+import { tuningFolderIn } from '../../appliance/tuning/system/index.ts'
 import { ofParts } from '../helpers/machine-text.ts'
 import { people } from '../helpers/people.ts'
 import { serve } from '../helpers/rest.ts'
@@ -299,6 +303,51 @@ test('server processes, the index and NFS take up what is applied, and one that 
     t.is((await rest('PUT', '/tuning/settings/servers.count', { value })).status, 400, value)
   await rest('POST', '/tuning/revert', {})
   t.deepEqual(handed.at(-1), {})
+})
+
+test('what groups brought is told where it was measured on this hardware, and nowhere else', async t => {
+  const box = await tuningBox(t)
+  const rest = await restOf(t, box)
+  const folder = tuningFolderIn(box.machine.dataDir)
+  const brought = async () => (await rest('GET', '/tuning')).body.brought
+  t.is(await brought(), null)
+  await box.ended((await rest('POST', '/tuning/calibrate')).body.job)
+  const { machine } = (await rest('GET', '/tuning')).body.measurements
+  const found: Brought = {
+    takenAt: '2026-11-26T07:00:00.000Z',
+    machine,
+    pairs: 12,
+    results: [
+      {
+        group: 'pools',
+        what: 'compression none rather than zstd:1',
+        work: 'writing what can be packed',
+        percent: { median: 65, low: 60, high: 70.5 },
+      },
+    ],
+  }
+  await writeBrought(folder, found)
+  t.deepEqual(await brought(), found)
+  t.regex(
+    (await rest('GET', '/tuning/report')).text,
+    /^brought {5}pools: compression none .*: 65 % faster \(60 to 70\.5\)$/m,
+  )
+  await box.machine.put('/proc/meminfo', 'MemTotal: 8014740 kB\n')
+  t.is(await brought(), null)
+})
+
+test('a file about it that is damaged is as if it had never been measured, and none is written', async t => {
+  const box = await tuningBox(t)
+  const rest = await restOf(t, box)
+  const folder = tuningFolderIn(box.machine.dataDir)
+  await mkdir(folder, { recursive: true })
+  for (const text of ['{', '{}', '[]', '']) {
+    await writeFile(join(folder, 'brought.json'), text)
+    t.like(await rest('GET', '/tuning'), { status: 200, body: { brought: null } })
+  }
+  const wrong = { group: 'pools', what: 'x', work: 'x', percent: { median: 5, low: 6, high: 7 } } as const
+  const found = { takenAt: '2026-11-26T07:00:00.000Z', machine: 'x', pairs: 12, results: [wrong] }
+  t.throws(() => writeBrought(folder, found), { message: /out of order/ })
 })
 
 test('what another part cannot take is as before, in its own words, and the other groups stay', async t => {

@@ -142,6 +142,10 @@ pageTest('a machine with everything is told on every screen, in either scheme', 
       await page.route('**/api/v1/tuning', route => route.fulfill({ json: reportOf('n100-four-disks') }))
       await page.goto(`${cairn.url}/hardware`)
       await page.getByText('Until a small write is safe').waitFor()
+      const brought = page.getByRole('region', { name: 'What it brings here' })
+      await brought.getByText('65 % faster (60 to 70 %)').waitFor()
+      await brought.getByText('No difference measured (-2.1 to +3 %)').waitFor()
+      await brought.getByText('4 % slower (2 to 6 %)').waitFor()
       await picture(page, `hardware-${size}-${scheme}`)
       for (const summary of await page.locator('summary').all()) await summary.click()
       await page.getByText('What one would try', { exact: false }).first().waitFor()
@@ -150,6 +154,7 @@ pageTest('a machine with everything is told on every screen, in either scheme', 
       await picture(page, `hardware-open-${size}-${scheme}`)
       await page.getByRole('button', { name: 'Server processes' }).click()
       await page.getByRole('dialog').getByText('Each server process uses one core.').waitFor()
+      await page.getByRole('dialog').getByText('What its group brings here').waitFor()
       t.deepEqual(await violations(page), [], `${scheme}, ${size}, drawer`)
       await picture(page, `hardware-drawer-${size}-${scheme}`, false)
     }
@@ -164,6 +169,7 @@ pageTest('where nothing can be set each says why, and the rest of the page is as
   await page.route('**/api/v1/tuning', route => route.fulfill({ json: report }))
   await page.goto(`${cairn.url}/hardware`)
   await page.getByText('Inside a container').waitFor()
+  t.is(await page.getByRole('region', { name: 'What it brings here' }).count(), 0)
   const unavailable = page.getByRole('list', { name: 'Cannot be set here' })
   await unavailable.getByRole('button').first().click()
   const drawer = page.getByRole('dialog')
@@ -198,8 +204,35 @@ function reportOf(name: string): TuningReport {
     measurements: measured ?? null,
     isMeasuredHere: true,
     settings: standingOf(now, applied, []),
+    brought: name === 'container' ? null : broughtThere,
     seen,
   }
+}
+
+const broughtThere: TuningReport['brought'] = {
+  takenAt: '2026-11-20T12:00:00.000Z',
+  machine: 'x',
+  pairs: 12,
+  results: [
+    {
+      group: 'pools',
+      what: 'compression zstd:3 rather than none',
+      work: 'writing what can be packed',
+      percent: { median: 65, low: 60, high: 70 },
+    },
+    {
+      group: 'faces',
+      what: 'Order of ciphers, SMB: AES-128-GCM, AES-256-GCM, AES-128-CCM, AES-256-CCM rather than AES-128-GCM, AES-128-CCM, AES-256-GCM, AES-256-CCM',
+      work: 'a large file there and back over SMB, encrypted',
+      percent: { median: 0.4, low: -2.1, high: 3 },
+    },
+    {
+      group: 'servers',
+      what: '4 server processes rather than 3',
+      work: 'small files there and back by 64 connections',
+      percent: { median: -4, low: -6, high: -2 },
+    },
+  ],
 }
 
 /** The page's questions about tuning go to the real domain on a machine that is a folder; its news reach the page. */

@@ -3,6 +3,7 @@ import { countOf, filterOf, searchOf, wantedOf } from '../../appliance/web/activ
 import { isRename, sourceOf, subjectOf, unseenHome } from '../../appliance/web/activity/place.ts'
 import type { Activity } from '../../appliance/web/api/journal.ts'
 import type { Figures } from '../../appliance/web/api/tuning.ts'
+import { broughtWords, kindOfBrought } from '../../appliance/web/box/hardware/brought-words.ts'
 import { chartsOf } from '../../appliance/web/box/hardware/charts.ts'
 import { valueWords } from '../../appliance/web/box/hardware/value-words.ts'
 import {
@@ -216,6 +217,18 @@ test('the values of settings are told as people read them', t => {
   t.is(words('samba.signing', 'HMAC-SHA256,AES-128-GMAC'), 'HMAC-SHA256, AES-128-GMAC')
   t.is(words('vm.swappiness', '180'), '180')
   t.is(words('zram.size', 'none'), 'none')
+})
+
+test('what a group brought is a gain, a loss, or nothing that could be measured', t => {
+  const t_ = ((key: string, values: object) => `${key} ${Object.values(values).join(' ')}`) as never
+  const words = (median: number, low: number, high: number) => {
+    const percent = { median, low, high }
+    return [kindOfBrought(percent), broughtWords(t_, percent, 'en')]
+  }
+  t.deepEqual(words(65.3, 60, 70.6), ['ok', 'hardware.brought.faster 65 60 71'])
+  t.deepEqual(words(-4.2, -6, -2), ['warning', 'hardware.brought.slower 4.2 2 6'])
+  t.deepEqual(words(3, -12.4, 16), ['off', 'hardware.brought.none -12 +16'])
+  t.deepEqual(words(0.5, 0, 1), ['off', 'hardware.brought.none 0 +1'])
 })
 
 test('figures become charts; what could not be measured has none, and the level that suits a pool says so', t => {

@@ -1,8 +1,8 @@
-import type { Facts, Measurements, TuningReport } from '../schema/index.ts'
+import type { BroughtResult, Facts, Measurements, TuningReport } from '../schema/index.ts'
 
 /** A text for a bug report: the machine, its figures, its settings. No serials, no names, no addresses. */
 export function renderReport(report: TuningReport, version: string): string {
-  const { facts, measurements, isMeasuredHere, settings, seen } = report
+  const { facts, measurements, isMeasuredHere, settings, brought, seen } = report
   return [
     `Cairn ${version}, kernel ${facts.machine.kernel ?? 'unknown'}`,
     '',
@@ -17,6 +17,7 @@ export function renderReport(report: TuningReport, version: string): string {
       ({ state, name, from, to, problem, isChoice }) =>
         `${state.padEnd(11)} ${withDiskName(name, facts)}: ${from === to ? to : `${from ?? '?'} -> ${to}`}${isChoice ? ' (chosen)' : ''}${state === 'unavailable' && problem ? ` (${problem})` : ''}`,
     ),
+    ...(brought?.results ?? []).map(broughtLine),
     ...seen.map(thing => `seen        ${thing.seen}`),
     '',
   ]
@@ -45,6 +46,10 @@ function diskLine(disk: Facts['disks'][number]): string {
 
 function cardLine(card: Facts['network'][number]): string {
   return `Network ${card.name}: ${card.driver}, ${card.isUp ? `${card.mbitPerSecond ?? '?'} Mbit/s` : 'down'}`
+}
+
+function broughtLine({ group, what, work, percent: { median, low, high } }: BroughtResult): string {
+  return `brought     ${group}: ${what}; ${work}: ${median} % faster (${low} to ${high})`
 }
 
 function measuredLines(figures: Measurements, isMeasuredHere: boolean): string[] {

@@ -1,4 +1,6 @@
+export * from './brought.ts'
 export * from './facts.ts'
 export * from './figures.ts'
 export * from './raw.ts'
+export * from './report.ts'
 export * from './settings.ts'

@@ -1,8 +1,5 @@
 import { z } from 'zod'
 
-import { facts } from './facts.ts'
-import { measurements } from './figures.ts'
-
 const count = z.number().int().nonnegative()
 const text = z.string().nullable()
 
@@ -79,14 +76,3 @@ export const settingState = z.enum([...plannedState.options, 'applied'])
 
 export const tuningSetting = plannedSetting.extend({ state: settingState })
 export type TuningSetting = z.infer<typeof tuningSetting>
-
-export const tuningReport = z.object({
-  facts,
-  measurements: measurements.nullable(),
-  isMeasuredHere: z
-    .boolean()
-    .describe('The figures are of this hardware. If not, nothing is planned by them; measure again.'),
-  settings: z.array(tuningSetting),
-  seen: z.array(seenThing),
-})
-export type TuningReport = z.infer<typeof tuningReport>

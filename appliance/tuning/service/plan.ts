@@ -57,11 +57,13 @@ export function createPlanning({ agent, store, taking, clock, pools, parts }: Pl
     look: () => look(),
     async report() {
       const { facts, measured, isMeasuredHere, plan, applied } = await look()
+      const brought = await agent.call('tuning/brought', {})
       return {
         facts,
         measurements: measured,
         isMeasuredHere,
         settings: standingOf(plan.settings, applied, await store.undone()),
+        brought: brought?.machine === fingerprintOf(facts) ? brought : null,
         seen: plan.seen,
       }
     },

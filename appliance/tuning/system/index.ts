@@ -6,6 +6,7 @@ import { operation } from '../../lib/operation.ts'
 import type { Parts } from '../../lib/parts.ts'
 import {
   appliedSetting,
+  brought,
   poolSpeed,
   rawFacts,
   settingName,
@@ -15,6 +16,7 @@ import {
   tunedPoolName,
 } from '../schema/index.ts'
 import { createApplying } from './applying.ts'
+import { readBrought } from './brought.ts'
 import { gatherFacts } from './gather.ts'
 import { measurePool, probePool } from './pool-speed.ts'
 
@@ -29,13 +31,17 @@ export interface TuningSystemDeps {
   root?: string
 }
 
+/** Root's alone. */
+export const tuningFolderIn = (dataDir: string) => join(dataDir, 'tuning')
+
 const mostSettings = 200
 const ofPool = z.strictObject({ pool: tunedPoolName })
 
 /** All that root does for the tuning. It names settings, never files: which file that is, only the agent says. */
 export function createTuningOperations({ poolsDir, dataDir, root = '/', ...deps }: TuningSystemDeps) {
   const { log, parts, mounted } = deps
-  const applying = createApplying({ root, poolsDir, folder: join(dataDir, 'tuning'), log })
+  const folder = tuningFolderIn(dataDir)
+  const applying = createApplying({ root, poolsDir, folder, log })
   parts.add({
     name: 'tuning',
     async start() {
@@ -58,6 +64,12 @@ export function createTuningOperations({ poolsDir, dataDir, root = '/', ...deps 
       output: z.array(appliedSetting),
       isRead: true,
       run: applying.applied,
+    }),
+    'tuning/brought': operation({
+      input: z.strictObject({}),
+      output: brought.nullable(),
+      isRead: true,
+      run: () => readBrought(folder, log),
     }),
     'tuning/apply': operation({
       input: z.strictObject({

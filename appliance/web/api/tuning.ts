@@ -6,6 +6,8 @@ export type { TuningReport }
 export type TuningSetting = TuningReport['settings'][number]
 export type Facts = TuningReport['facts']
 export type Figures = NonNullable<TuningReport['measurements']>
+export type Brought = NonNullable<TuningReport['brought']>
+export type BroughtResult = Brought['results'][number]
 
 /** Administrators only, like all of it. */
 export const tuningQuery = queryOptions({

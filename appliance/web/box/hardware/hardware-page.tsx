@@ -8,6 +8,7 @@ import { FigureCharts } from './figure-charts.tsx'
 import { Machine } from './machine.tsx'
 import { SeenThings } from './seen-things.tsx'
 import { Settings } from './settings.tsx'
+import { WhatItBrought } from './what-it-brought.tsx'
 
 /** What the box is made of, what Cairn sets for it and why, and what was measured on it. */
 export function HardwarePage() {
@@ -21,6 +22,9 @@ export function HardwarePage() {
           <>
             <Machine facts={report.facts} />
             <Settings report={report} />
+            {report.brought && report.brought.results.length > 0 && (
+              <WhatItBrought brought={report.brought} />
+            )}
             <FigureCharts report={report} />
             <SeenThings seen={report.seen} />
           </>

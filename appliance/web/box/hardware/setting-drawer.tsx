@@ -1,23 +1,34 @@
 import { Button, Code, Divider, Drawer, Group, Stack, Text } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
-import { applyTuning, chooseValue, type PutBack, revertTuning, type TuningSetting } from '../../api/tuning.ts'
+import {
+  applyTuning,
+  type Brought,
+  type BroughtResult,
+  chooseValue,
+  type PutBack,
+  revertTuning,
+  type TuningSetting,
+} from '../../api/tuning.ts'
 import { ErrorPanel } from '../../kit/error-panel.tsx'
 import { Facts } from '../../kit/facts.tsx'
 import { formatMemory } from '../../kit/format/memory.ts'
 import { Notice } from '../../kit/notice.tsx'
 import { useToast } from '../../kit/toast.tsx'
+import { broughtWords } from './brought-words.ts'
+import classes from './hardware.module.css'
 import { SettingChoice } from './setting-choice.tsx'
 import { Change, SettingState } from './setting-row.tsx'
 import { useTuningChange, useTuningJob, useTuningStart } from './use-tuning.ts'
 
 interface Props {
   setting: TuningSetting
+  brought: Brought | null
   onStuck: (failed: PutBack['failed']) => void
   onClose: () => void
 }
 
 /** One setting: why, on what ground, and what one may do about it. */
-export function SettingDrawer({ setting, onStuck, onClose }: Props) {
+export function SettingDrawer({ setting, brought, onStuck, onClose }: Props) {
   const { t } = useTranslation()
   return (
     <Drawer
@@ -33,7 +44,7 @@ export function SettingDrawer({ setting, onStuck, onClose }: Props) {
           <SettingState setting={setting} />
         </Group>
         <Problem setting={setting} />
-        <About setting={setting} />
+        <About setting={setting} brought={brought} />
         <Actions setting={setting} onStuck={onStuck} />
         {setting.state !== 'unavailable' && (
           <>
@@ -59,9 +70,10 @@ function Problem({ setting: { state, problem } }: { setting: TuningSetting }) {
   )
 }
 
-function About({ setting }: { setting: TuningSetting }) {
+function About({ setting, brought }: Pick<Props, 'setting' | 'brought'>) {
   const { t } = useTranslation()
-  const { name, reason, evidence, effect, revert, memoryBytes } = setting
+  const { name, group, reason, evidence, effect, revert, memoryBytes } = setting
+  const results = brought?.results.filter(result => result.group === group) ?? []
   return (
     <Facts
       facts={[
@@ -69,6 +81,9 @@ function About({ setting }: { setting: TuningSetting }) {
         [t('hardware.why'), reason],
         [t('hardware.evidence'), evidence],
         [t('hardware.effect'), effect],
+        ...(results.length > 0
+          ? ([[t('hardware.brought.group'), <Results key="brought" results={results} />]] as const)
+          : []),
         ...(memoryBytes > 0 ? ([[t('hardware.costs'), formatMemory(memoryBytes)]] as const) : []),
         [t('hardware.wayBack'), revert],
         [
@@ -79,6 +94,22 @@ function About({ setting }: { setting: TuningSetting }) {
         ],
       ]}
     />
+  )
+}
+
+function Results({ results }: { results: readonly BroughtResult[] }) {
+  const { t, i18n } = useTranslation()
+  return (
+    <ul className={classes.items}>
+      {results.map(({ what, work, percent }) => (
+        <li key={`${what} ${work}`}>
+          <span className={classes.work}>
+            {work}: {broughtWords(t, percent, i18n.language)}
+          </span>
+          <span className={classes.more}>{what}</span>
+        </li>
+      ))}
+    </ul>
   )
 }
 

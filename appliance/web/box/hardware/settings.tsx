@@ -81,7 +81,14 @@ export function Settings({ report }: { report: TuningReport }) {
             {rows(stage)}
           </FoldedPart>
         ))}
-      {setting && <SettingDrawer setting={setting} onStuck={setStuck} onClose={() => setShown(null)} />}
+      {setting && (
+        <SettingDrawer
+          setting={setting}
+          brought={report.brought}
+          onStuck={setStuck}
+          onClose={() => setShown(null)}
+        />
+      )}
     </Part>
   )
 }
