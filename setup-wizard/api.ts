@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { Job } from '../appliance/jobs/schema.ts'
 import type { Disk, PoolOption, PoolPlan } from '../appliance/storage/schema.ts'
+import type { TuningReport } from '../appliance/tuning/schema/index.ts'
 import type { Addresses } from '../appliance/web/kit/address-lines.tsx'
 import { request } from '../appliance/web/kit/api/request.ts'
 import type { PoolQuestions } from '../appliance/web/kit/pool/pool-planner.tsx'
@@ -70,6 +71,25 @@ export function apply(document: SetupDocument): Promise<{ job: string }> {
 
 export function signIn(name: string, password: string): Promise<void> {
   return request('POST', '/session', { body: { name, password } })
+}
+
+export const tuningQuery = queryOptions({
+  queryKey: ['tuning'],
+  queryFn: () => request<TuningReport>('GET', '/tuning'),
+})
+
+export const jobsQuery = queryOptions({
+  queryKey: ['jobs'],
+  queryFn: () => request<Job[]>('GET', '/jobs'),
+  refetchInterval: query => (query.state.data?.some(job => job.state === 'running') ? whileRunningMs : false),
+})
+
+export function measure(): Promise<{ job: string }> {
+  return request('POST', '/tuning/calibrate')
+}
+
+export function cancelJob(id: string): Promise<void> {
+  return request('DELETE', `/jobs/${encodeURIComponent(id)}`)
 }
 
 export const sharesQuery = queryOptions({

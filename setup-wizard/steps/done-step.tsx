@@ -7,6 +7,7 @@ import { Skeletons } from '../../appliance/web/kit/skeletons.tsx'
 import { certificateQuery } from '../../appliance/web/kit/trust/certificate.ts'
 import { TrustSteps } from '../../appliance/web/kit/trust/trust-steps.tsx'
 import { sharesQuery, signIn } from '../api.ts'
+import { Measuring } from '../measuring/measuring.tsx'
 import { StepPanel } from '../step-panel.tsx'
 
 /** Where the files are now, for each kind of device. */
@@ -48,6 +49,7 @@ export function DoneStep({ name, password }: { name: string; password: string })
           <TrustSteps certificate={certificate.data} />
         </Stack>
       )}
+      {shares.data && <Measuring />}
       <Button component="a" href={certificate.data?.isRequired ? '/trust' : '/'}>
         {shares.error ? t('setup.already.action') : t('setup.done.action')}
       </Button>

@@ -29,6 +29,7 @@ import {
   removeMachine,
   setMachine,
 } from '../../appliance/web/nfs/draft.ts'
+import { foundFacts } from '../../setup-wizard/measuring/found.ts'
 
 test('sizes are as on the label of a disk', t => {
   t.deepEqual(
@@ -217,6 +218,34 @@ test('the values of settings are told as people read them', t => {
   t.is(words('samba.signing', 'HMAC-SHA256,AES-128-GMAC'), 'HMAC-SHA256, AES-128-GMAC')
   t.is(words('vm.swappiness', '180'), '180')
   t.is(words('zram.size', 'none'), 'none')
+})
+
+test('what was measured is told as somebody would tell a neighbour', t => {
+  const t_ = ((key: string, values: object = {}) =>
+    [key.split('.').at(-1), ...Object.values(values)].join(' ')) as never
+  const pools = [{ name: 'tank', writeMbPerSecond: 130.4, fsyncMs: { median: 8.25, p99: 40 } }]
+  const figures = {
+    pools,
+    ciphers: { aes128gcm: 90, aes256gcm: 80, chacha20poly1305: 310, aes128gmac: 1, hmacSha256: 1 },
+    compression: [{ level: 3, mbPerSecond: 200, ratio: 2.5 }],
+  } as Figures
+  const settings = (to: string) => [{ name: 'pool.tank.compression', to }] as never
+  t.deepEqual(foundFacts(t_, 'en', { measurements: figures, settings: settings('zstd:3') }), [
+    ['pool tank', 'writes 130 asFastAsNetwork 1 safeAfter 8.3'],
+    ['space', 'packs 40'],
+    ['encrypting', 'encrypts 310 asFastAsNetwork 2.5'],
+  ])
+  const slow = { ...figures, pools: [{ ...pools[0], writeMbPerSecond: 20 }] } as Figures
+  t.deepEqual(foundFacts(t_, 'en', { measurements: slow, settings: settings('none') }).slice(0, 2), [
+    ['pool tank', 'writes 20 slowerThanNetwork safeAfter 8.3'],
+    ['space', 'packsSlower'],
+  ])
+  const none = { ...figures, pools: [] } as Figures
+  t.deepEqual(
+    foundFacts(t_, 'en', { measurements: none, settings: [] }).map(([name]) => name),
+    ['encrypting'],
+  )
+  t.deepEqual(foundFacts(t_, 'en', { measurements: null, settings: [] }), [])
 })
 
 test('what a group brought is a gain, a loss, or nothing that could be measured', t => {

@@ -4,7 +4,7 @@ import type { ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
 import { type Cairn, dataFolder, startCairn } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
-import { openBrowser, openPage, scrollsSideways, violations } from './browser.ts'
+import { openBrowser, openPage, scrollsSideways, sizes, violations } from './browser.ts'
 
 const wizardTest = testIf('root', 'btrfs', 'chromium')
 const args = ['--practice-disks', '3', '--practice-size', '1G']
@@ -59,6 +59,64 @@ wizardTest(
   },
 )
 
+wizardTest('the last step measures the box where that is wanted, and says what it found', async t => {
+  const cairn = await startCairn(t, { args })
+  const page = await openPage(t, await openBrowser(t))
+  await setUp(page, cairn)
+  const measuring = page.getByRole('region', { name: 'How fast this box is' })
+  const start = measuring.getByRole('button', { name: 'Measure this box' })
+  await start.waitFor()
+  t.deepEqual(await violations(page), [])
+  await pictures(page, 'wizard-measure-offer')
+
+  await start.focus()
+  await page.keyboard.press('Enter')
+  const progress = measuring.getByRole('progressbar', { name: 'Measuring this box' })
+  await progress.waitFor()
+  t.deepEqual(await violations(page), [])
+  await pictures(page, 'wizard-measure-progress')
+  // The focus has stayed where it was.
+  await page.keyboard.press('Enter')
+  await start.waitFor()
+
+  await page.keyboard.press('Enter')
+  await progress.waitFor()
+  await page.reload()
+  await progress.waitFor()
+  const found = measuring.getByRole('status')
+  await found.getByText('Writing to pool').waitFor({ timeout: 60_000 })
+  await found
+    .getByText(/^It takes in [\d,.]+\sMB a second, .* safe on the disks after [\d,.]+\sms\.$/)
+    .waitFor()
+  await found.getByText(/^One core encrypts [\d,.]+\sMB a second, /).waitFor()
+  await measuring.getByRole('button', { name: 'Measure again' }).waitFor()
+  t.deepEqual(await violations(page), [])
+  await pictures(page, 'wizard-measure-found')
+  await found.getByRole('link', { name: 'See what, and set it' }).click()
+  await page.getByRole('heading', { name: 'What Cairn sets for it' }).waitFor()
+})
+
+wizardTest('what could not be measured says why, and can be tried again', async t => {
+  const cairn = await startCairn(t, { args })
+  const page = await openPage(t, await openBrowser(t))
+  const error = { code: 'tuning/cancelled', message: 'The agent went away.' }
+  const job = {
+    id: 'x',
+    kind: 'tuning/calibrate',
+    title: 'x',
+    state: 'failed',
+    fraction: 0.4,
+    message: '',
+    error,
+  }
+  await page.route('**/api/v1/jobs', route => route.fulfill({ json: [job] }))
+  await setUp(page, cairn)
+  await page.getByText('Measuring did not finish').waitFor()
+  await page.getByText('The agent went away.').waitFor()
+  await page.getByRole('button', { name: 'Measure this box' }).waitFor()
+  t.deepEqual(await violations(page), [])
+})
+
 wizardTest('the wizard fits a narrow phone in the dark', async t => {
   const cairn = await startCairn(t, { args })
   const page = await openPage(t, await openBrowser(t), { size: 'narrow', scheme: 'dark' })
@@ -84,6 +142,35 @@ async function startUnclaimed(t: ExecutionContext): Promise<Cairn> {
 
 function claimCode({ lines }: Cairn): string {
   return lines.join('\n').match(/#code=(\S+)/)?.[1] ?? ''
+}
+
+/** Through all steps, to the last one. */
+async function setUp(page: Page, cairn: Cairn) {
+  await page.goto(`${cairn.url}/setup#code=${claimCode(cairn)}`)
+  await page.getByRole('button', { name: 'Begin' }).click()
+  await fillAccount(page)
+  await next(page)
+  await choosePracticeDisks(page)
+  await page.getByText('What will be done').waitFor()
+  await next(page)
+  await next(page)
+  await page.getByRole('button', { name: 'Set up this box' }).click()
+  await page.getByRole('heading', { name: 'Your box is ready' }).waitFor()
+}
+
+/** As it is, on a desktop and on a phone, in either scheme. */
+async function pictures(page: Page, name: string) {
+  const folder = process.env.CAIRN_PICTURES
+  if (!folder) return
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (const [size, viewport] of Object.entries(sizes)) {
+      await page.setViewportSize(viewport)
+      await page.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png`, fullPage: true })
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize(sizes.desktop)
 }
 
 async function fillAccount(page: Page) {
