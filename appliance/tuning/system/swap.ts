@@ -21,18 +21,32 @@ export async function makeSwap(root: string, wanted: CompressedSwap): Promise<vo
   try {
     await remake(root, wanted, before.sizeBytes > 0)
   } catch (error) {
-    await remake(root, before, false)
+    // Where swap could not be let go of, nothing has changed.
+    if (!(await isSwap(root, wanted.name))) await restore(root, before)
     throw error
   }
 }
 
-async function remake(root: string, { name, sizeBytes, algorithm }: CompressedSwap, isSwap: boolean) {
+/** What made the first one fail is what counts; that this is missing then is found by whoever puts back. */
+async function restore(root: string, before: CompressedSwap) {
+  try {
+    await remake(root, before, false)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+  }
+}
+
+async function isSwap(root: string, name: string): Promise<boolean> {
+  return new RegExp(`^/dev/${name}\\s`, 'm').test(await readFile(join(root, swaps), 'utf8'))
+}
+
+async function remake(root: string, { name, sizeBytes, algorithm }: CompressedSwap, isInUse: boolean) {
   const device = join(root, '/dev', name)
   const write = (file: string, text: string) => {
     const path = `/sys/block/${name}/${file}`
     return writeText(join(root, path), path, text)
   }
-  if (isSwap) await swapCommand(['swapoff', device])
+  if (isInUse) await swapCommand(['swapoff', device])
   await write('reset', '1')
   await write('comp_algorithm', algorithm)
   if (sizeBytes === 0) return
@@ -48,14 +62,13 @@ async function remake(root: string, { name, sizeBytes, algorithm }: CompressedSw
 
 /** Refuses a method that this kernel does not have, before anything is changed. */
 async function swapNow(root: string, { name, algorithm }: CompressedSwap): Promise<CompressedSwap> {
-  const read = (path: string) => readFile(join(root, path), 'utf8')
-  const { chosen, all } = wordsIn(await read(`/sys/block/${name}/comp_algorithm`))
+  const read = (file: string) => readFile(join(root, `/sys/block/${name}/${file}`), 'utf8')
+  const { chosen, all } = wordsIn(await read('comp_algorithm'))
   if (!all.includes(algorithm)) {
     const message = `This kernel does not know how to compress by ${algorithm}; it knows ${all.join(', ')}.`
     throw new Failure('invalid', 'tuning/bad-value', message)
   }
-  const isSwap = new RegExp(`^/dev/${name}\\s`, 'm').test(await read(swaps))
-  const sizeBytes = isSwap ? Number(await read(`/sys/block/${name}/disksize`)) : 0
+  const sizeBytes = (await isSwap(root, name)) ? Number(await read('disksize')) : 0
   return { name, sizeBytes, algorithm: chosen ?? algorithm }
 }
 

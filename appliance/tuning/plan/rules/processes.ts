@@ -28,7 +28,7 @@ export function servers(world: World): Proposal[] {
         ? 'Each server process takes memory, and there is not enough for one on each core.'
         : 'Each server process uses one core.',
       evidence: `${counted(cpu.cores, 'core')}, ${sizeInWords(memory.totalBytes)} of memory.`,
-      effect: 'Many clients are answered at once.',
+      effect: 'Many clients are answered at once. Processes come and go without losing a request.',
       memoryBytes: count * serverBytes,
     },
   ]
