@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { IndexState } from '../../appliance/files/service/indexing/index.ts'
 import type { TuningReport } from '../../appliance/tuning/index.ts'
 import type { Bench, Compared } from './comparison.ts'
 import { median, type Peer } from './load.ts'
@@ -8,6 +9,7 @@ import { inTurn } from './pairs.ts'
 import { startInstance } from './peers.ts'
 import { startTuned } from './tuned-instance.ts'
 import { inWords } from './tuning-groups.ts'
+import { askFor } from './tuning-plan.ts'
 
 interface Given extends Bench {
   report: TuningReport
@@ -32,7 +34,7 @@ export async function indexInPairs({ scratch, pairs, scale, report, stops, say }
   const works: (() => Promise<number>)[] = []
   for (const peer of [tuned, plain]) {
     fill(peer, count)
-    await listAll(peer, count)
+    await untilIndexed(peer, folders * (count + 1))
     works.push(() => listAll(peer, count))
   }
   const [withIt = [], without = []] = await inTurn(pairs, works)
@@ -64,26 +66,36 @@ function fill({ folder }: Peer, count: number) {
   }
 }
 
-/** Every folder, each as often as it takes until all of it is known. Resolves with the seconds of the last time each. */
+const indexedWithinMs = 120_000
+
+/** What is listed from the disk meanwhile would tell nothing of the index. */
+async function untilIndexed(peer: Peer, entries: number) {
+  const ask = askFor(peer)
+  const deadline = performance.now() + indexedWithinMs
+  for (;;) {
+    const state = (await ask('GET', '/files/index')) as IndexState[]
+    const share = state.find(({ kind, name }) => kind === 'shares' && name === 'shared')
+    if (share?.isTrue && share.entries >= entries) return
+    if (performance.now() > deadline)
+      throw new Error(`the index knows ${share?.entries} of ${entries} after two minutes`)
+    await delay(200)
+  }
+}
+
+/** Every folder. Resolves with the seconds. */
 async function listAll(peer: Peer, count: number): Promise<number> {
   let seconds = 0
   for (let number = 0; number < folders; number += 1) seconds += await list(peer, number, count)
   return seconds
 }
 
-const triesMs = 60_000
-
 async function list({ url, authorization = '' }: Peer, number: number, count: number): Promise<number> {
-  const deadline = performance.now() + triesMs
-  for (;;) {
-    const startedAt = performance.now()
-    const answer = await fetch(new URL(`folder-${number}/`, url), {
-      method: 'PROPFIND',
-      headers: { authorization, depth: '1' },
-    })
-    const entries = (await answer.text()).split('<d:response>').length - 2
-    if (entries >= count) return (performance.now() - startedAt) / 1000
-    if (performance.now() > deadline) throw new Error(`folder-${number} shows ${entries} of ${count} files`)
-    await delay(200)
-  }
+  const startedAt = performance.now()
+  const answer = await fetch(new URL(`folder-${number}/`, url), {
+    method: 'PROPFIND',
+    headers: { authorization, depth: '1' },
+  })
+  const entries = (await answer.text()).split('<d:response>').length - 2
+  if (entries !== count) throw new Error(`folder-${number} shows ${entries} of ${count} files`)
+  return (performance.now() - startedAt) / 1000
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
@@ -14,6 +15,8 @@ withBtrfs('server processes come and go while everybody is answered', async t =>
   const cairn = await startCairn(t, { args: claimed })
   const processes = () => cairn.pids('main.js').length
   t.is(processes(), 1)
+  const migrates = () => readFileSync('/proc/sys/net/ipv4/tcp_migrate_req', 'utf8')
+  const before = migrates()
   const visits = visitAllTheTime(t, cairn)
 
   t.is((await cairn.api('PUT', '/tuning/settings/servers.count', { value: '3' })).status, 204)
@@ -30,6 +33,7 @@ withBtrfs('server processes come and go while everybody is answered', async t =>
   t.deepEqual(await Promise.all(uploads.map(end => end())), Array(12).fill(201))
   await eventually(async () => processes() === 1)
   t.like(await settingOf(cairn, 'servers.count'), { from: '1', to: '3', state: 'planned' })
+  t.is(migrates(), before)
   const { answered, lost } = await visits.end()
   t.deepEqual(lost, [])
   t.true(answered > 100, `${answered} visits`)

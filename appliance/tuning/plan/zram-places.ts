@@ -11,10 +11,12 @@ export function placesOfZram(paths: readonly string[]): Place[] {
     group: 'memory',
     paths: [swaps, ...devices.flatMap(name => [fileOf(name, 'disksize'), fileOf(name, 'comp_algorithm')])],
     written: devices.flatMap(name => [fileOf(name, 'disksize'), fileOf(name, 'comp_algorithm')]),
-    absence: 'Compressed memory cannot be made here: there is no zram device that nobody else uses.',
+    absence:
+      devices.length === 0
+        ? 'The kernel offers no zram device here; its module is not loaded.'
+        : 'There is no zram device here that nobody else uses.',
   } as const
   const used = (textOf: TextOf) => zramIn(devices, textOf)
-  if (devices.length === 0) return []
   return [
     {
       ...shared,

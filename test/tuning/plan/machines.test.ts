@@ -32,6 +32,23 @@ for (const name of machineNames()) {
     })
 }
 
+test('compressed memory that cannot be made here is listed, with the reason', t => {
+  const { raw, pools } = readMachine('pi-3')
+  const planned = (files: typeof raw.files) => {
+    const facts = parseFacts({ ...raw, files }, pools)
+    return planOf(facts, null, {}).settings.find(({ name }) => name === 'zram.size')
+  }
+  const without = Object.entries(raw.files).filter(([path]) => !path.startsWith('/sys/block/zram'))
+  t.like(planned(Object.fromEntries(without)), {
+    state: 'unavailable',
+    problem: 'The kernel offers no zram device here; its module is not loaded.',
+  })
+  t.like(planned({ ...raw.files, '/sys/block/zram0/disksize': '4096\n' }), {
+    state: 'unavailable',
+    problem: 'There is no zram device here that nobody else uses.',
+  })
+})
+
 test('a setting says what there is to choose from; nothing: a value is written freely', t => {
   const { raw, pools } = readMachine('n100-four-disks')
   const facts = parseFacts(raw, pools, ofParts)

@@ -153,7 +153,9 @@ function memoryOf(random: Random): Facts['memory'] {
 }
 
 function settableOf(place: Place, { cpu, disks }: Facts, random: Random): Facts['settable'][string] {
-  if (place.paths.length === 0 || random.chance(0.1)) return { value: null, problem: 'There is none.' }
+  const isDeviceless = place.swapAfter && place.written?.length === 0
+  if (place.paths.length === 0 || isDeviceless || random.chance(0.1))
+    return { value: null, problem: 'There is none.' }
   const value = someValue(place.name, { cpu, disks }, random)
   return { value, problem: random.chance(0.15) ? 'It cannot be written.' : null }
 }

@@ -14,8 +14,8 @@ const mostZramBytes = 4 * gibibyte
 
 /** Half of the memory, as zram-generator has it by default; pages shrink to about a third. */
 export function zramSize({ facts }: Pick<World, 'facts'>): Proposal[] {
-  const { totalBytes, zram, swaps } = facts.memory
-  if (totalBytes === 0 || totalBytes >= roomyBytes || zram.devices.length === 0) return []
+  const { totalBytes, swaps } = facts.memory
+  if (totalBytes === 0 || totalBytes >= roomyBytes) return []
   const here = facts.settable['zram.size']?.value ?? null
   // The system's own, which cannot be put back as it was.
   if (here === null && swaps.some(swap => swap.kind === 'zram')) return []
