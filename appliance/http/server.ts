@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { Socket } from 'node:net'
+import { Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
 import { Failure } from '../lib/failure.ts'
@@ -42,7 +42,10 @@ export function createHttpServer(options: {
   listener: RequestListener
   credentials?: Credentials
 }): HttpServer {
+  let isLeaving = false
   const listener: RequestListener = (request, response) => {
+    // The next request of this client goes to another process.
+    if (isLeaving) response.setHeader('Connection', 'close')
     dropRestOf(request, response)
     options.listener(request, response)
   }
@@ -57,7 +60,10 @@ export function createHttpServer(options: {
   return {
     start: () => listen(server, options),
     setCredentials: credentials => secure?.setSecureContext(secureContext(credentials)),
-    leave: () => close(server),
+    leave() {
+      isLeaving = true
+      return drain(server)
+    },
     stop: () => close(server, stopGraceMs),
   }
 }
@@ -122,11 +128,26 @@ function asFailure(error: NodeJS.ErrnoException, port: number): Error {
   return new Failure('conflict', 'http/port-taken', message, { cause: error })
 }
 
+/** So long a client that asks again and again on one connection has for its next request, and hears that it is the last. */
+const lastRequestMs = 5_000
+
+/** Node's own way of closing cuts idle connections at once, on which a request may be under way: here only those that stay idle. */
+async function drain(server: Server) {
+  const closed = new Promise<void>(resolve => NetServer.prototype.close.call(server, () => resolve()))
+  const cutting = setTimeout(() => {
+    idle = setInterval(() => server.closeIdleConnections(), 100)
+  }, lastRequestMs)
+  let idle: NodeJS.Timeout | undefined
+  await closed
+  clearTimeout(cutting)
+  clearInterval(idle)
+}
+
 /** A connection whose answer has ended is idle only then: it is looked for again. */
-async function close(server: Server, graceMs?: number) {
+async function close(server: Server, graceMs: number) {
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
   const idle = setInterval(() => server.closeIdleConnections(), 100)
-  const force = graceMs === undefined ? undefined : setTimeout(() => server.closeAllConnections(), graceMs)
+  const force = setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
   clearInterval(idle)
   clearTimeout(force)

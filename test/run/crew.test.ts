@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { openDatabase } from '../../appliance/lib/database.ts'
@@ -92,9 +92,9 @@ async function askers(cairn: Cairn): Promise<Set<string>> {
   return new Set(said)
 }
 
-/** A connection of its own. */
-async function visit(cairn: Cairn): Promise<string> {
-  const sent = request(`${cairn.url}/metrics`, { agent: false, headers: { authorization } })
+/** By a connection of its own, unless there is an agent that keeps one. */
+async function visit(cairn: Cairn, agent: Agent | false = false): Promise<string> {
+  const sent = request(`${cairn.url}/metrics`, { agent, headers: { authorization } })
   sent.end()
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
   let text = ''
@@ -106,17 +106,19 @@ function visitAllTheTime(t: ExecutionContext, cairn: Cairn) {
   let isOver = false
   let answered = 0
   const lost: string[] = []
-  const visitor = async () => {
+  const visitor = async (_: unknown, index: number) => {
+    const agent = index % 2 === 0 && new Agent({ keepAlive: true, maxSockets: 1 })
     while (!isOver) {
       try {
-        await visit(cairn)
+        await visit(cairn, agent)
         answered += 1
       } catch (error) {
         lost.push(String(error))
       }
     }
+    if (agent) agent.destroy()
   }
-  const visitors = Array.from({ length: 8 }, visitor)
+  const visitors = Array.from({ length: 8 }).map(visitor)
   const end = async () => {
     isOver = true
     await Promise.all(visitors)
