@@ -217,7 +217,9 @@ smbTest('of what was overwritten over SMB it says that only snapshots keep it, a
   await smb(cairn, 'shared', `put ${local} fresh.txt`)
   await page.getByRole('link', { name: 'fresh.txt' }).waitFor()
   const drawer = await details(page, 'plan.txt', 'Earlier versions')
-  await drawer.getByText('while many are copied: for that there are the snapshots', { exact: false }).waitFor()
+  await drawer
+    .getByText('while many are copied: for that there are the snapshots', { exact: false })
+    .waitFor()
   const past = drawer.getByRole('listitem').filter({ hasText: 'in the snapshot "before"' })
   await past.getByRole('button', { name: /^Restore/ }).click()
   await eventually(async () => (await read(cairn, '/shared/plan.txt')) === 'first')
