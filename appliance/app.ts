@@ -12,6 +12,7 @@ import {
   ownCacheBytes,
 } from './files/index.ts'
 import { createHealth } from './health/index.ts'
+import { usualSuites } from './http/ciphers.ts'
 import { inviteBody } from './http/continue.ts'
 import { type Audience, createEventStreams, type EndsWith, toAdmins, toEverybody } from './http/events.ts'
 import { createFaces } from './http/faces.ts'
@@ -52,7 +53,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     jobs,
     version: system.version,
     pools: () => poolsToTune(storage),
-    parts: async () => ({ ...ownParts(launcher), 'nfs.threads': await shares.nfsThreads() }),
+    parts: async () => ({ ...ownParts(launcher, config), 'nfs.threads': await shares.nfsThreads() }),
     health: health.report,
   })
   const storage = createStorage({ ...kit, jobs, poolsDir: config.poolsDir })
@@ -85,8 +86,6 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     snapshots: shares.snapshots,
   })
   shares.onRestored(restored => void files.noteRestored(restored))
-  const takeUp = takingUp({ tuning, index, launcher })
-  tuning.onTaken(takeUp)
   const dav = createDav({
     ...kit,
     files,
@@ -149,6 +148,9 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     },
   })
 
+  const takeUp = takingUp({ tuning, index, http, launcher })
+  tuning.onTaken(takeUp)
+
   const claimLine = async () => {
     const code = await setup.claimCode()
     return `claim code ${code}, or open http://localhost:${config.httpPort}/setup#code=${code}`
@@ -200,17 +202,26 @@ async function poolsToTune(storage: Storage): Promise<KnownPool[]> {
 const ownServers = 1
 
 /** What a server process sets by itself when the tuning says so: how it is without, or why it cannot be set here. */
-function ownParts({ problem }: Launcher): Record<string, Settable> {
+function ownParts({ problem }: Launcher, { https }: Config): Record<string, Settable> {
   return {
     'servers.count': { value: String(ownServers), problem },
     'sqlite.cache': { value: String(ownCacheBytes), problem: null },
+    ...(https ? { 'tls.ciphers': { value: usualSuites.join(','), problem: null } } : {}),
   }
 }
 
+interface TakingUp {
+  tuning: Tuning
+  index: FileIndex
+  http: ReturnType<typeof createFronts>
+  launcher: Launcher
+}
+
 /** Brings those in line with what was taken. */
-function takingUp({ tuning, index, launcher }: { tuning: Tuning; index: FileIndex; launcher: Launcher }) {
+function takingUp({ tuning, index, http, launcher }: TakingUp) {
   return async () => {
     const taken = await tuning.taken()
+    http.setSuites(taken['tls.ciphers']?.split(',') ?? usualSuites)
     index.keepInMemory(Number(taken['sqlite.cache'] ?? ownCacheBytes))
     await launcher.bringCrewTo(Number(taken['servers.count'] ?? ownServers))
   }

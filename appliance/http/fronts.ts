@@ -16,7 +16,7 @@ export interface FrontsDeps {
 /** HTTP, and HTTPS beside it where that is wanted and a certificate can be had. */
 export function createFronts(
   deps: FrontsDeps,
-): Pick<HttpServer, 'leave' | 'stop'> & { start(): Promise<void> } {
+): Pick<HttpServer, 'leave' | 'stop' | 'setSuites'> & { start(): Promise<void> } {
   const { port, https, isShared, listener, certificates } = deps
   const secured = https?.isRequired ? createSecured({ ...deps, httpsPort: https.port }) : undefined
   const plain = createHttpServer({
@@ -29,17 +29,23 @@ export function createFronts(
     },
   })
   let secure: HttpServer | undefined
+  let suites: readonly string[] | undefined
 
   return {
     async start() {
       const credentials = https ? await certificates.start() : undefined
       if (https && credentials) {
         const server = createHttpServer({ port: https.port, isShared, listener, credentials })
+        if (suites) server.setSuites(suites)
         certificates.onChanged(server.setCredentials)
         await server.start()
         secure = server
       }
       await plain.start()
+    },
+    setSuites(next) {
+      suites = next
+      secure?.setSuites(next)
     },
     async leave() {
       await Promise.all([plain.leave(), secure?.leave()])

@@ -8,14 +8,17 @@ import {
 import { createServer as createSecureServer } from 'node:https'
 import { Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { SecureContextOptions } from 'node:tls'
+import { DEFAULT_CIPHERS, type SecureContextOptions } from 'node:tls'
 import { Failure } from '../lib/failure.ts'
+import { cipherList, usualSuites } from './ciphers.ts'
 import { holdBodies } from './continue.ts'
 
 export interface HttpServer {
   start(): Promise<{ port: number }>
   /** For connections from now on. */
   setCredentials(credentials: Credentials): void
+  /** Suites of TLS 1.3, the one that is taken first where the client knows it; for connections from now on. */
+  setSuites(suites: readonly string[]): void
   /** Takes no new connections from then on, and ends when the last answer is given, however long that takes. */
   leave(): Promise<void>
   /** Takes no new connections, lets requests under way end, and cuts what is left after the grace. */
@@ -49,17 +52,27 @@ export function createHttpServer(options: {
     dropRestOf(request, response)
     options.listener(request, response)
   }
+  let { credentials } = options
+  let suites: readonly string[] = usualSuites
   const limits = { maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 65_000, requestTimeout: 0 }
-  const secure = options.credentials
-    ? createSecureServer({ ...limits, ...secureContext(options.credentials) }, listener)
+  const secure = credentials
+    ? createSecureServer({ ...limits, ...secureContext(credentials, suites) }, listener)
     : undefined
+  const renew = () => credentials && secure?.setSecureContext(secureContext(credentials, suites))
   const server = secure ?? createServer(limits, listener)
   server.headersTimeout = 30_000
   server.on('clientError', refuse)
   holdBodies(server, listener)
   return {
     start: () => listen(server, options),
-    setCredentials: credentials => secure?.setSecureContext(secureContext(credentials)),
+    setCredentials(next) {
+      credentials = next
+      renew()
+    },
+    setSuites(next) {
+      suites = next
+      renew()
+    },
     leave() {
       isLeaving = true
       return drain(server)
@@ -68,9 +81,10 @@ export function createHttpServer(options: {
   }
 }
 
-/** TLS 1.2 for what is older than ten years; the order of ciphers is ours, which is that of OpenSSL. */
-function secureContext({ certificate, key }: Credentials): SecureContextOptions {
-  return { cert: certificate, key, minVersion: 'TLSv1.2', honorCipherOrder: true }
+/** TLS 1.2 for what is older than ten years; the order of ciphers is ours. */
+function secureContext({ certificate, key }: Credentials, suites: readonly string[]): SecureContextOptions {
+  const ciphers = cipherList(suites, DEFAULT_CIPHERS)
+  return { cert: certificate, key, minVersion: 'TLSv1.2', honorCipherOrder: true, ciphers }
 }
 
 /** Before the first of several server processes listens: they would share a port with another program of ours, too. */

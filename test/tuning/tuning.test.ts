@@ -298,7 +298,18 @@ test('server processes, the index and NFS take up what is applied, and one that 
     choices: [],
   })
   t.like(await box.ended((await rest('POST', '/tuning/apply')).body.job), { state: 'done' })
-  t.deepEqual(handed.at(-1), { 'nfs.threads': '61', 'servers.count': '2', 'sqlite.cache': '15728640' })
+  t.deepEqual(handed.at(-1), {
+    'nfs.threads': '61',
+    'servers.count': '2',
+    'sqlite.cache': '15728640',
+    'tls.ciphers': (await rest('GET', '/tuning')).body.settings.find(nameOf('tls.ciphers')).to,
+  })
+  for (const value of [
+    'TLS_AES_128_GCM_SHA256',
+    'aes',
+    `${'TLS_AES_128_GCM_SHA256,'.repeat(2)}TLS_AES_256_GCM_SHA384`,
+  ])
+    t.is((await rest('PUT', '/tuning/settings/tls.ciphers', { value })).status, 400, value)
   for (const value of ['0', '65', '2.5', 'two'])
     t.is((await rest('PUT', '/tuning/settings/servers.count', { value })).status, 400, value)
   await rest('POST', '/tuning/revert', {})

@@ -216,6 +216,10 @@ test('the values of settings are told as people read them', t => {
   t.is(words('net.tcp-wmem', '4096 16384 6291456'), '4 KB, 16 KB, 6 MB')
   t.is(words('disk.8e3bd331.read-ahead', '4096'), '4 MB')
   t.is(words('samba.signing', 'HMAC-SHA256,AES-128-GMAC'), 'HMAC-SHA256, AES-128-GMAC')
+  t.is(
+    words('tls.ciphers', 'TLS_AES_128_GCM_SHA256,TLS_CHACHA20_POLY1305_SHA256'),
+    'AES-128-GCM, ChaCha20-Poly1305',
+  )
   t.is(words('vm.swappiness', '180'), '180')
   t.is(words('zram.size', 'none'), 'none')
 })

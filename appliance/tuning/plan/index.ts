@@ -2,7 +2,7 @@ import type { Choices, Facts, Measurements, Plan, PlannedSetting, SettingGroup }
 import { adviceChoices } from './advice.ts'
 import { placesOf } from './places.ts'
 import { schedulers } from './rules/disks.ts'
-import { nfsThreads, smbAsync, smbEncryption, smbSigning } from './rules/faces.ts'
+import { nfsThreads, smbAsync, smbEncryption, smbSigning, tlsCiphers } from './rules/faces.ts'
 import { pageCluster, swappiness, writeback, zramAlgorithm, zramSize } from './rules/memory.ts'
 import { buffers, multichannel } from './rules/network.ts'
 import { compression, mountOptions } from './rules/pools.ts'
@@ -29,6 +29,7 @@ const rules: Rule[] = [
   smbEncryption,
   smbAsync,
   nfsThreads,
+  tlsCiphers,
   servers,
   indexCache,
   placement,

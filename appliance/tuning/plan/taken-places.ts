@@ -12,6 +12,7 @@ export interface TakenPlace {
 }
 
 const signature = '(AES-128-GMAC|AES-128-CMAC|HMAC-SHA256)'
+const suite = '(TLS_AES_128_GCM_SHA256|TLS_AES_256_GCM_SHA384|TLS_CHACHA20_POLY1305_SHA256)'
 const cipher = '(AES-128-GCM|AES-256-GCM|AES-128-CCM|AES-256-CCM)'
 
 /** smb.conf(5) and ganesha-core-config(8) are rendered by shares, the index is opened by files. */
@@ -21,6 +22,12 @@ export const takenPlaces: readonly TakenPlace[] = [
   ofSamba('encryption', 'order of ciphers, SMB', { accepts: listOf(cipher, 4) }),
   ofSamba('async', 'several requests at once, SMB', oneOf('yes', 'no')),
   { name: 'nfs.threads', what: 'NFS requests at once', group: 'faces', accepts: fromTo(1, 1000) },
+  {
+    name: 'tls.ciphers',
+    what: 'order of ciphers, HTTPS',
+    group: 'servers',
+    accepts: value => listOf(suite, 3)(value) && value.split(',').length === 3,
+  },
   { name: 'servers.count', what: 'server processes', group: 'servers', accepts: fromTo(1, 64) },
   {
     name: 'sqlite.cache',

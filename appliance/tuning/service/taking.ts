@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.ts'
+import type { Events } from '../../lib/events.ts'
 import { Failure, failureRecord } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import type { AppliedSetting } from '../schema/index.ts'
@@ -21,12 +22,13 @@ export interface Taking {
 
 interface TakingDeps {
   store: TuningStore
+  events: Pick<Events, 'publish'>
   clock: Clock
   log: Log
 }
 
 /** Settings that parts of Cairn take up themselves. */
-export function createTaking({ store, clock, log }: TakingDeps): Taking {
+export function createTaking({ store, events, clock, log }: TakingDeps): Taking {
   const listeners: (() => Promise<void>)[] = []
   let heard: string | undefined
 
@@ -46,6 +48,9 @@ export function createTaking({ store, clock, log }: TakingDeps): Taking {
       log.error('settings could not be given back', { error })
     }
   }
+
+  /** The other processes, which look again: they need not wait until it was watched. */
+  const tellOthers = () => events.publish('tuning/changed', {})
 
   return {
     taken: takenNow,
@@ -74,6 +79,7 @@ export function createTaking({ store, clock, log }: TakingDeps): Taking {
         await tellOrLog()
         throw error instanceof Failure ? notTaken(error) : error
       }
+      tellOthers()
     },
     async revert(names) {
       const there = (await store.taken()).map(({ setting }) => setting)
@@ -81,6 +87,7 @@ export function createTaking({ store, clock, log }: TakingDeps): Taking {
       if (wanted.length === 0) return []
       await store.take(wanted, [])
       await tellOrLog()
+      tellOthers()
       return wanted
     },
     onTaken: listener => void listeners.push(listener),

@@ -181,6 +181,8 @@ function takenValue(name: string, random: Random): string {
   if (name === 'servers.count') return String(1 + random.below(8))
   if (name === 'nfs.threads') return '200'
   if (name === 'sqlite.cache') return '8192000'
+  if (name === 'tls.ciphers')
+    return 'TLS_AES_256_GCM_SHA384,TLS_CHACHA20_POLY1305_SHA256,TLS_AES_128_GCM_SHA256'
   if (name === 'samba.signing') return random.pick(['AES-128-GMAC,AES-128-CMAC,HMAC-SHA256', 'HMAC-SHA256'])
   if (name === 'samba.encryption') return 'AES-128-GCM,AES-128-CCM,AES-256-GCM,AES-256-CCM'
   return random.pick(['yes', 'no'])

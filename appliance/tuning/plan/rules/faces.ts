@@ -1,5 +1,31 @@
 import { mebibyte, type Proposal, rateInWords, sizeInWords, type World, within } from './proposal.ts'
 
+const aes = 'TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384,TLS_CHACHA20_POLY1305_SHA256'
+const chacha = 'TLS_CHACHA20_POLY1305_SHA256,TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384'
+
+/** Measured where it was; else AES where the processor has instructions for it, which is when it wins. */
+export function tlsCiphers({ facts, measured }: World): Proposal[] {
+  // Without HTTPS there is nothing to order.
+  if (facts.settable['tls.ciphers'] === undefined || (facts.cpu.model === null && !measured)) return []
+  const hasInstructions = facts.cpu.features.includes('aes')
+  const isAesFaster = measured
+    ? measured.ciphers.aes128gcm >= measured.ciphers.chacha20poly1305
+    : hasInstructions
+  return [
+    {
+      name: 'tls.ciphers',
+      group: 'servers',
+      title: 'Order of ciphers, HTTPS',
+      to: isAesFaster ? aes : chacha,
+      reason: `${isAesFaster ? 'AES with 128 bits' : 'ChaCha20'} is the fastest of three ciphers that are safe alike here.`,
+      evidence: measured
+        ? `AES-128-GCM ${rateInWords(measured.ciphers.aes128gcm)}, AES-256-GCM ${rateInWords(measured.ciphers.aes256gcm)}, ChaCha20 ${rateInWords(measured.ciphers.chacha20poly1305)}, measured here.`
+        : `The processor has ${hasInstructions ? '' : 'no '}instructions for AES.`,
+      effect: 'Less work for the processor with each encrypted transfer, from the next connection on.',
+    },
+  ]
+}
+
 /** SMB knows no ChaCha20. Which way of signing is faster, only measuring tells. */
 export function smbSigning({ measured }: World): Proposal[] {
   if (!measured) return []

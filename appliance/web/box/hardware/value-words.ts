@@ -11,5 +11,15 @@ export function valueWords(name: string, value: string, locale?: string): string
       .split(' ')
       .map(bytes => formatMemory(Number(bytes), locale))
       .join(', ')
+  if (name === 'tls.ciphers') return value.split(',').map(withoutAffixes).join(', ')
   return value.replaceAll(',', ', ').replace(/^(\d+)%$/, '$1 %')
+}
+
+/** `TLS_AES_128_GCM_SHA256` is the name of a suite; people know the cipher. */
+function withoutAffixes(suite: string): string {
+  return suite
+    .replace(/^TLS_/, '')
+    .replace(/_SHA\d+$/, '')
+    .replaceAll('_', '-')
+    .replace('CHACHA20-POLY1305', 'ChaCha20-Poly1305')
 }
