@@ -84,7 +84,7 @@ wizardTest('the last step measures the box where that is wanted, and says what i
   await page.reload()
   await progress.waitFor()
   const found = measuring.getByRole('status')
-  await found.getByText('Writing to pool').waitFor({ timeout: 60_000 })
+  await found.getByText('Writing to pool').waitFor({ timeout: 90_000 })
   await found
     .getByText(/^It takes in [\d,.]+\sMB a second, .* safe on the disks after [\d,.]+\sms\.$/)
     .waitFor()
