@@ -33,6 +33,7 @@ import { createShares, type Shares, type Volume } from './shares/index.ts'
 import { createStorage, type Storage } from './storage/index.ts'
 import { createSystem } from './system/index.ts'
 import { createTuning, type KnownPool, type Settable, type Tuning } from './tuning/index.ts'
+import { createUpdates } from './updates/index.ts'
 import { createUsers } from './users/index.ts'
 
 /** One server process: every domain in its order, and the faces in front of them. */
@@ -47,6 +48,14 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const health = createHealth({ checks: () => domains.flatMap(domain => domain.checks ?? []), log })
   const system = createSystem({ ...kit, httpPort: config.httpPort, smbPort: config.samba.port })
   const network = createNetwork({ ...kit, hostName: system.name, https: config.https })
+  const updates = createUpdates({
+    ...kit,
+    jobs,
+    dataDir: config.dataDir,
+    version: system.version,
+    health: health.report,
+    isFirst: true,
+  })
   await migrateDatabase(database, system.domain.migrations ?? [], 'some')
   const tuning = createTuning({
     ...kit,
@@ -106,6 +115,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     health,
     system,
     network,
+    updates,
     tuning,
     storage,
     users,
@@ -124,7 +134,11 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const streams = createEventStreams(events, audienceOf(shares), isAboutSelf)
   const faces = createFaces({
     routes: [...domains.flatMap(domain => domain.routes ?? []), streams.route],
-    guards: { authenticate: users.authenticate, requireSetup: setup.requireSetup },
+    guards: {
+      authenticate: users.authenticate,
+      requireSetup: setup.requireSetup,
+      requireChangeable: updates.requireChangeable,
+    },
     metrics,
     webRoot: config.webRoot,
     version: system.version,
@@ -244,6 +258,7 @@ function audienceOf(shares: Shares): Audience {
     'shares/changed': toEverybody,
     'system/renamed': toEverybody,
     'tuning/changed': toAdmins,
+    'updates/changed': toAdmins,
     'storage/snapshots-changed': (actor, data) => actor.role === 'admin' || ofSubvolume(actor, data),
     'storage/subvolume-replaced': ofSubvolume,
     'shares/restored': ofSubvolume,

@@ -103,4 +103,5 @@ RUN_PACKAGES=(
 TEST_PACKAGES=(
   smbclient=smbclient litmus=litmus cadaver=cadaver rclone=rclone chromium=chromium apache2=apache2 getfattr=attr
   curl=curl ss=iproute2 ps=procps nfs-cp=libnfs-utils rpcbind=rpcbind unshare=util-linux
+  rauc=rauc dbus-daemon=dbus-daemon mksquashfs=squashfs-tools
 )

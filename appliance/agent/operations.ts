@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import packageFile from '../../package.json' with { type: 'json' }
 import type { Config } from '../config.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Events } from '../lib/events.ts'
@@ -11,6 +12,7 @@ import { createNetworkOperations } from '../network/system.ts'
 import { createSharesOperations } from '../shares/system/index.ts'
 import { createStorageOperations } from '../storage/system/index.ts'
 import { createTuningOperations } from '../tuning/system/index.ts'
+import { createUpdateOperations } from '../updates/system/index.ts'
 
 export interface OperationDeps {
   config: Config
@@ -33,6 +35,13 @@ export function createOperations(deps: OperationDeps) {
       run: async () => ({ pid: process.pid, uid: process.getuid?.() ?? -1 }),
     }),
     ...createNetworkOperations({ dataDir: config.dataDir, clock: systemClock }),
+    // First of all: the state that the servers find is the one of this version.
+    ...createUpdateOperations({
+      ...deps,
+      dataDir: config.dataDir,
+      version: packageFile.version,
+      clock: systemClock,
+    }),
     ...createTuningOperations({
       ...deps,
       mounted,

@@ -14,6 +14,9 @@ const SharePage = lazy(async () => ({ default: (await import('./box/shares/share
 const HardwarePage = lazy(async () => ({
   default: (await import('./box/hardware/hardware-page.tsx')).HardwarePage,
 }))
+const UpdatesPage = lazy(async () => ({
+  default: (await import('./box/updates/updates-page.tsx')).UpdatesPage,
+}))
 const PeoplePage = lazy(async () => ({ default: (await import('./people/people-page.tsx')).PeoplePage }))
 const HistoryPage = lazy(async () => ({ default: (await import('./history/history-page.tsx')).HistoryPage }))
 const ShareHistoryPage = lazy(async () => ({
@@ -65,6 +68,7 @@ function Pages({ person }: { person: Person }) {
             <Route path="/storage" element={<BoxPage />} />
             <Route path="/storage/:pool/replace/:disk" element={<BoxPage />} />
             <Route path="/hardware" element={<HardwarePage />} />
+            <Route path="/updates" element={<UpdatesPage />} />
             <Route path="/shares" element={<SharesPage />} />
             <Route path="/shares/:share" element={<SharePage />} />
             <Route path="/people" element={<PeoplePage />} />

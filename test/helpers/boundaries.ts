@@ -10,7 +10,7 @@ const layers = [
   ['http'],
   ['jobs'],
   ['health'],
-  ['system', 'network', 'tuning'],
+  ['system', 'network', 'tuning', 'updates'],
   ['storage'],
   ['users'],
   ['shares'],

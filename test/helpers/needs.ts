@@ -13,6 +13,7 @@ export type Need =
   | 'ganesha'
   | 'libnfs'
   | 'rpcbind'
+  | 'rauc'
 
 const isThere: Record<Need, () => boolean> = {
   root: () => process.getuid?.() === 0,
@@ -29,6 +30,7 @@ const isThere: Record<Need, () => boolean> = {
   ganesha: () => hasProgram('ganesha.nfsd'),
   libnfs: () => hasProgram('nfs-cp'),
   rpcbind: () => hasProgram('rpcbind'),
+  rauc: () => hasProgram('rauc') && hasProgram('dbus-daemon') && hasProgram('mksquashfs'),
 }
 
 /** `test.serial` where the machine has all of it, else `test.skip`, which shows the reason in the title. */

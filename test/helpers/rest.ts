@@ -19,6 +19,8 @@ export interface Answer {
 export interface Ask {
   as?: { name: string; password: string }
   body?: unknown
+  /** Instead of a body of JSON. */
+  raw?: Buffer
   headers?: Record<string, string>
 }
 
@@ -44,7 +46,7 @@ export async function serve(
   })
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : 0
-  return async (method, path, { as, body, headers = {} } = {}) => {
+  return async (method, path, { as, body, raw, headers = {} } = {}) => {
     const response = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
       method,
       headers: {
@@ -53,6 +55,7 @@ export async function serve(
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(raw === undefined ? {} : { body: new Uint8Array(raw) }),
     })
     const text = await response.text()
     const isJson = response.headers.get('content-type')?.includes('json') ?? false

@@ -27,7 +27,7 @@ const places = [
     label: 'frame.box',
     Icon: IconServer2,
     isForAdmins: true,
-    parts: ['/shares', '/hardware'],
+    parts: ['/shares', '/hardware', '/updates'],
   },
   { to: '/people', label: 'frame.people', Icon: IconUsers, isForAdmins: true },
   { to: '/settings', label: 'frame.settings', Icon: IconSettings, isForAdmins: false },

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+
+export const version = z
+  .string()
+  .max(100)
+  .regex(/^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/, 'a version like 1.2.0')
+
+/** One of the two places for the system: what runs, or what it is replaced by. */
+export const slot = z.object({
+  name: z.string(),
+  isBooted: z.boolean(),
+  /** The boot loader takes it next. */
+  isNext: z.boolean(),
+  /** Null: as it was flashed. */
+  version: z.string().nullable(),
+})
+export type Slot = z.infer<typeof slot>
+
+export const slots = z.object({
+  /** What a bundle has to be made for: `cairn-amd64`. */
+  compatible: z.string(),
+  slots: z.array(slot),
+})
+export type Slots = z.infer<typeof slots>
+
+export const bundle = z.object({ version: z.string(), compatible: z.string() })
+export type Bundle = z.infer<typeof bundle>
+
+/** What the agent tells of updates. */
+export const updateFacts = z.object({
+  /** Null: this box was not made from an image, or its updater is away. */
+  slots: slots.nullable(),
+  /** This version has never been found good on this box. */
+  isOnTrial: z.boolean(),
+  /** When the agent goes back by itself. */
+  trialEndsAt: z.iso.datetime().nullable(),
+})
+export type UpdateFacts = z.infer<typeof updateFacts>
+
+export const updateState = updateFacts.extend({
+  version: z.string(),
+  isPossible: z.boolean(),
+  bundle: z
+    .object({
+      receivedBytes: z.number().int(),
+      /** Null: it is not whole yet, or not to be trusted. */
+      version: z.string().nullable(),
+      problem: z.string().nullable(),
+    })
+    .nullable(),
+  /** What was installed runs after the next start. */
+  waitsForRestart: z.boolean(),
+  restartAt: z.iso.datetime().nullable(),
+})
+export type UpdateState = z.infer<typeof updateState>

@@ -1,0 +1,184 @@
+import type { Readable } from 'node:stream'
+import type { Agent } from '../../agent/client.ts'
+import type { HealthReport } from '../../health/index.ts'
+import type { Jobs } from '../../jobs/index.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Events } from '../../lib/events.ts'
+import { Failure } from '../../lib/failure.ts'
+import type { Log } from '../../lib/log.ts'
+import { isHeldBack, nextNight } from '../plan.ts'
+import type { UpdateFacts, UpdateState } from '../schema.ts'
+import { createReceiving } from './receiving.ts'
+
+declare module '../../lib/events.ts' {
+  interface EventMap {
+    'updates/changed': Record<string, never>
+  }
+}
+
+export interface UpdatesDeps {
+  agent: Agent
+  events: Events
+  clock: Clock
+  log: Log
+  jobs: Jobs
+  dataDir: string
+  version: string
+  health(): Promise<HealthReport>
+  /** Of all server processes one decides whether a new version is good. */
+  isFirst: boolean
+  /** How often that one looks, and for how long all must be well. */
+  lookEveryMs?: number
+  wellForMs?: number
+}
+
+const unknown: UpdateFacts = { slots: null, isOnTrial: false, trialEndsAt: null }
+
+export function createUpdateService(deps: UpdatesDeps) {
+  const { agent, events, clock, log, jobs, version, health } = deps
+  const { lookEveryMs = 5_000, wellForMs = 60_000 } = deps
+  const receiving = createReceiving(deps)
+  let facts = unknown
+  let watching: NodeJS.Timeout | undefined
+  let restarting: { timer: NodeJS.Timeout; at: Date } | undefined
+  let wellSinceMs: number | undefined
+  let unsubscribe: () => void = () => undefined
+
+  async function learn(): Promise<UpdateFacts> {
+    try {
+      facts = await agent.call('updates/facts', {})
+    } catch (error) {
+      log.warn('the updater could not be asked', { error })
+    }
+    return facts
+  }
+
+  async function state(): Promise<UpdateState> {
+    const { slots, ...trial } = await learn()
+    const bytes = await receiving.receivedBytes()
+    return {
+      version,
+      isPossible: slots !== null,
+      slots,
+      ...trial,
+      bundle: bytes === undefined ? null : { receivedBytes: bytes, ...(await inspected(slots !== null)) },
+      waitsForRestart: slots?.slots.some(({ isNext, isBooted }) => isNext && !isBooted) ?? false,
+      restartAt: restarting?.at.toISOString() ?? null,
+    }
+  }
+
+  async function inspected(isPossible: boolean) {
+    if (!isPossible) return { version: null, problem: null }
+    try {
+      const found = await agent.call('updates/inspect', {})
+      return { version: found.version, problem: null }
+    } catch (error) {
+      return { version: null, problem: error instanceof Failure ? error.message : String(error) }
+    }
+  }
+
+  async function requireHere() {
+    if ((await learn()).slots) return
+    throw new Failure(
+      'unavailable',
+      'updates/not-here',
+      'This Cairn was not flashed as an image, so it is updated in the way it was installed.',
+    )
+  }
+
+  function requireSettled() {
+    if (!facts.isOnTrial) return
+    throw new Failure('conflict', 'updates/on-trial', onTrial)
+  }
+
+  /** What is well for a while is good; what is not in time goes back by the agent. */
+  async function look() {
+    const { state: is } = await health()
+    if (is === 'danger') wellSinceMs = undefined
+    else wellSinceMs ??= clock.now()
+    if (wellSinceMs === undefined || clock.now() - wellSinceMs < wellForMs) return
+    clearInterval(watching)
+    await agent.call('updates/confirm', {})
+    log.info('this version is good', { version })
+    await learn()
+    events.publish('updates/changed', {})
+  }
+
+  return {
+    state,
+    async receive(body: Readable, where: { offset: number; length: number | undefined }) {
+      await requireHere()
+      const receivedBytes = await receiving.append(body, where)
+      events.publish('updates/changed', {})
+      return { receivedBytes }
+    },
+    async download(url: string) {
+      await requireHere()
+      return jobs.start({
+        kind: 'updates/download',
+        title: 'Downloading an update',
+        async run(context) {
+          await receiving.download(url, context)
+          events.publish('updates/changed', {})
+        },
+      })
+    },
+    async remove() {
+      await receiving.remove()
+      events.publish('updates/changed', {})
+    },
+    async install(allowOlder: boolean) {
+      await requireHere()
+      requireSettled()
+      return jobs.start({
+        kind: 'updates/install',
+        title: 'Installing an update',
+        async run({ report, signal }) {
+          await agent.call(
+            'updates/install',
+            { allowOlder },
+            { onProgress: report, signal, timeoutMs: 3_600_000 },
+          )
+          events.publish('updates/changed', {})
+        },
+      })
+    },
+    async restart(when: 'now' | 'night' | 'never') {
+      await requireHere()
+      if (restarting) clearTimeout(restarting.timer)
+      restarting = undefined
+      if (when === 'now') await agent.call('updates/restart', {})
+      else if (when === 'night') {
+        const at = nextNight(new Date(clock.now()))
+        const restart = () =>
+          agent.call('updates/restart', {}).catch(error => log.error('no restart', { error }))
+        restarting = { at, timer: setTimeout(() => void restart(), at.getTime() - clock.now()).unref() }
+      }
+      events.publish('updates/changed', {})
+    },
+    /** Throws for what is to wait until this version was found good. */
+    requireChangeable(route: { method: string; tag: string }) {
+      if (isHeldBack(route)) requireSettled()
+    },
+    isOnTrial: () => facts.isOnTrial,
+    async start() {
+      await learn()
+      unsubscribe = events.on('updates/changed', () => void learn())
+      if (!deps.isFirst || !facts.slots) return
+      watching = setInterval(
+        () => void look().catch(error => log.warn('not yet', { error })),
+        lookEveryMs,
+      ).unref()
+    },
+    async stop() {
+      unsubscribe()
+      clearInterval(watching)
+      if (restarting) clearTimeout(restarting.timer)
+    },
+  }
+}
+
+const onTrial =
+  'A new version is on trial: for some minutes settings cannot be changed, so that nothing is lost if the box goes back. Files are not affected.'
+
+export type UpdateService = ReturnType<typeof createUpdateService>

@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, readFile, rename, rm, stat, statfs, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { errnoOf, Failure } from '../../lib/failure.ts'
+import type { Progress } from '../../lib/operation.ts'
+
+/** Larger than any image of ours will be. */
+const mostBytes = 4 * 1024 ** 3
+/** What the settings need beside it. */
+const spareBytes = 64 * 1024 ** 2
+const tries = 8
+const firstWaitMs = 1_000
+const longestWaitMs = 60_000
+
+export interface DownloadOptions {
+  report(progress: Progress): void
+  signal: AbortSignal
+}
+
+/** The one place for an update that is to be installed, in the data folder: it is filled piece by piece. */
+export function createReceiving({ dataDir }: { dataDir: string }) {
+  const folder = join(dataDir, 'updates')
+  const file = join(folder, 'bundle.raucb')
+  /** Of what is being downloaded: where from, and which version of it. */
+  const note = join(folder, 'download.json')
+  let isBusy = false
+
+  async function receivedBytes(): Promise<number | undefined> {
+    try {
+      return (await stat(file)).size
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  async function alone<T>(work: () => Promise<T>): Promise<T> {
+    if (isBusy) throw new Failure('conflict', 'updates/busy', 'An update is being received already.')
+    isBusy = true
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      return await work()
+    } finally {
+      isBusy = false
+    }
+  }
+
+  async function requireRoom(bytes: number | undefined) {
+    if (bytes === undefined) return
+    const { bavail, bsize } = await statfs(folder)
+    if (bytes + spareBytes <= bavail * bsize) return
+    throw new Failure('full', 'updates/no-room', 'There is no room for the update on the system disk.')
+  }
+
+  /** Goes on at `offset`; what was there from then on is dropped. Answers how much is there then. */
+  function append(body: Readable, { offset, length }: { offset: number; length: number | undefined }) {
+    return alone(async () => {
+      const there = (await receivedBytes()) ?? 0
+      if (offset > there)
+        throw new Failure('conflict', 'updates/other-offset', `offset: ${there} bytes are there.`, {
+          details: { receivedBytes: there },
+        })
+      await rm(note, { force: true })
+      if (offset < there) await truncate(file, offset)
+      await requireRoom(length)
+      await write(body, offset)
+      return (await receivedBytes()) ?? 0
+    })
+  }
+
+  async function write(body: Readable, offset: number) {
+    let bytes = offset
+    await pipeline(
+      body,
+      async function* count(chunks: AsyncIterable<Buffer>) {
+        for await (const chunk of chunks) {
+          bytes += chunk.length
+          if (bytes > mostBytes) throw new Failure('too-large', 'updates/too-large', 'No update is so large.')
+          yield chunk
+        }
+      },
+      createWriteStream(file, offset === 0 ? { flags: 'w' } : { flags: 'r+', start: offset }),
+    )
+  }
+
+  /** Goes on where an earlier attempt was cut, as long as it is the same file there. */
+  function download(address: string, { report, signal }: DownloadOptions) {
+    return alone(async () => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await fetchRest(address, { report, signal })
+        } catch (error) {
+          if (signal.aborted || error instanceof Failure || attempt >= tries) throw asUnreachable(error)
+          await delay(Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt - 1)), undefined, { signal })
+        }
+      }
+    })
+  }
+
+  async function fetchRest(address: string, { report, signal }: DownloadOptions) {
+    const key = createHash('sha256').update(address).digest('hex')
+    const known = await readNote()
+    const there = known?.key === key ? ((await receivedBytes()) ?? 0) : 0
+    const headers =
+      there > 0 && known?.etag ? { range: `bytes=${there}-`, 'if-range': known.etag } : undefined
+    const answer = await fetch(address, { signal, ...(headers ? { headers } : {}) })
+    // All of it was there.
+    if (answer.status === 416) return
+    if (!answer.ok || !answer.body)
+      throw new Failure('unavailable', 'updates/not-to-be-had', `url: it was answered by ${answer.status}.`)
+    const offset = answer.status === 206 ? there : 0
+    const length = Number(answer.headers.get('content-length') ?? Number.NaN)
+    await requireRoom(Number.isNaN(length) ? undefined : length)
+    await writeNote({ key, etag: strongEtag(answer.headers.get('etag')) })
+    const total = Number.isNaN(length) ? undefined : offset + length
+    await write(await counted(answer.body, { offset, total, report }), offset)
+  }
+
+  async function readNote(): Promise<{ key: string; etag: string | null } | undefined> {
+    try {
+      return JSON.parse(await readFile(note, 'utf8'))
+    } catch {
+      return undefined
+    }
+  }
+
+  async function writeNote(text: { key: string; etag: string | null }) {
+    await writeFile(`${note}.new`, JSON.stringify(text))
+    await rename(`${note}.new`, note)
+  }
+
+  return {
+    receivedBytes,
+    append,
+    download,
+    async remove() {
+      await alone(async () => {
+        for (const one of [file, note]) await rm(one, { force: true })
+      })
+    },
+  }
+}
+
+async function counted(
+  body: ReadableStream<Uint8Array>,
+  { offset, total, report }: { offset: number; total: number | undefined; report(progress: Progress): void },
+) {
+  const { Readable } = await import('node:stream')
+  let bytes = offset
+  return Readable.from(
+    (async function* count() {
+      for await (const chunk of body) {
+        bytes += chunk.length
+        report({ fraction: total ? bytes / total : null, message: 'Downloading the update' })
+        yield chunk
+      }
+    })(),
+    { objectMode: false },
+  )
+}
+
+/** Only a strong one may be used for a part (RFC 9110, 13.1.5). */
+function strongEtag(etag: string | null): string | null {
+  return etag?.startsWith('"') ? etag : null
+}
+
+function asUnreachable(error: unknown): unknown {
+  if (error instanceof Failure) return error
+  return new Failure('unavailable', 'updates/unreachable', 'The update could not be downloaded.', {
+    cause: error,
+  })
+}

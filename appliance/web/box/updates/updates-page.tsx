@@ -1,0 +1,61 @@
+import { Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useTranslation } from 'react-i18next'
+import { type UpdateState, updatesQuery } from '../../api/updates.ts'
+import { Answer } from '../../kit/answer.tsx'
+import { Facts } from '../../kit/facts.tsx'
+import { formatExact } from '../../kit/format/ago.ts'
+import { Notice } from '../../kit/notice.tsx'
+import { Card, Part, Sheet } from '../../kit/sheet.tsx'
+import { BoxTabs } from '../box-tabs.tsx'
+import { Receiving } from './receiving.tsx'
+import { Restarting } from './restarting.tsx'
+
+/** Which version runs, and how the box gets another one. */
+export function UpdatesPage() {
+  const { t } = useTranslation()
+  const updates = useQuery(updatesQuery)
+  return (
+    <Sheet title={t('box.title')} lead={<BoxTabs />}>
+      <Answer query={updates}>{state => <Updates state={state} />}</Answer>
+    </Sheet>
+  )
+}
+
+function Updates({ state }: { state: UpdateState }) {
+  const { t, i18n } = useTranslation()
+  const { slots, version } = state
+  return (
+    <>
+      {state.isOnTrial && (
+        <Notice kind="info" title={t('updates.onTrial', { version })}>
+          {t('updates.onTrialHint', {
+            until: state.trialEndsAt ? formatExact(new Date(state.trialEndsAt), i18n.language) : '',
+          })}
+        </Notice>
+      )}
+      <Part title={t('updates.runs')}>
+        <Card>
+          <Facts
+            facts={[
+              [t('updates.version'), version],
+              ...(slots?.slots ?? [])
+                .filter(({ isBooted }) => !isBooted)
+                .map(one => [t('updates.other'), one.version ?? t('updates.asFlashed')] as const),
+            ]}
+          />
+        </Card>
+      </Part>
+      {state.isPossible ? (
+        <Part title={t('updates.another')}>
+          <Text c="dimmed" className="prose">
+            {t('updates.hint')}
+          </Text>
+          {state.waitsForRestart ? <Restarting state={state} /> : <Receiving state={state} />}
+        </Part>
+      ) : (
+        <Text className="prose">{t('updates.notHere')}</Text>
+      )}
+    </>
+  )
+}
