@@ -53,7 +53,7 @@ export async function startRauc(t: ExecutionContext): Promise<Rauc> {
           if (isReady.test(line)) return stream.resume()
     throw new Error(`${child.spawnfile} said nothing`)
   }
-  const asPipe = { stdio: ['ignore', 'pipe', 'inherit'] as ['ignore', 'pipe', 'inherit'] }
+  const asPipe = { stdio: ['ignore', 'pipe', 'ignore'] as ['ignore', 'pipe', 'ignore'] }
   await started(
     spawn('dbus-daemon', [`--config-file=${at('bus.conf')}`, '--nofork', '--print-address'], asPipe),
     /unix:/,
