@@ -25,6 +25,7 @@ const options = z.object({
   smbPort: port.default(4450),
   nfsPort: port.default(12049),
   nfsMountPort: port.optional(),
+  nfsEngine: z.enum(['auto', 'kernel', 'ganesha']).default('auto'),
   practiceDisks: whole(0, 24).default(3),
   practiceSize: sizeText.default(4 * 1024 ** 3),
   setup: z.string().optional(),
@@ -45,6 +46,7 @@ const optionNames = {
   'smb-port': 'smbPort',
   'nfs-port': 'nfsPort',
   'nfs-mount-port': 'nfsMountPort',
+  'nfs-engine': 'nfsEngine',
   'practice-disks': 'practiceDisks',
   'practice-size': 'practiceSize',
   setup: 'setup',
@@ -67,7 +69,7 @@ export interface Config {
   samba: { folder: string; port: number }
   httpPort: number
   /** `mountPort`: where NFS version 3, which is served only with this, has its MOUNT program. */
-  nfs: { folder: string; port: number; mountPort: number | null }
+  nfs: { folder: string; port: number; mountPort: number | null; engine: 'auto' | 'kernel' | 'ganesha' }
   servers: number
   /** The built pages. */
   webRoot: string
@@ -112,6 +114,7 @@ export function readConfig(
       folder: join(dataDir, 'nfs'),
       port: given.nfsPort,
       mountPort: given.nfsMountPort ?? null,
+      engine: given.nfsEngine,
     },
     servers: given.servers,
     webRoot: resolve(given.webRoot ?? join(import.meta.dirname, '..', 'dist', 'web')),

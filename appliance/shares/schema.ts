@@ -210,7 +210,10 @@ export type NfsExport = NfsIntent['exports'][number]
 
 /** How the NFS server is; without exports it does not run. */
 export const nfsStatus = z.object({
-  engine: z.enum(['ganesha']),
+  engine: z
+    .enum(['kernel', 'ganesha'])
+    .nullable()
+    .describe('Which NFS server serves; null: nothing is to be served.'),
   isWanted: z.boolean(),
   isRunning: z.boolean(),
   restarts: z.number().int(),

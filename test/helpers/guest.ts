@@ -12,6 +12,8 @@ import { promisify } from 'node:util'
  */
 const folder = join(import.meta.dirname, '..', '..', '.cache', 'guest')
 const qemu = '/usr/bin/qemu-system-x86_64'
+/** It ends with who has started it, however that ends. */
+const withUs = ['--pdeathsig', 'KILL', qemu] as const
 const run = promisify(execFile)
 
 /** Why there is none here, or null. */
@@ -50,15 +52,20 @@ export async function runInGuest({
   }
 }
 
+const signals = ['SIGINT', 'SIGTERM'] as const
+
 interface Boot extends Pick<GuestOptions, 'onLine' | 'withinMs'> {
   place: string
   memoryMb: number
 }
 
 async function boot({ place, memoryMb, onLine, withinMs }: Boot): Promise<number> {
-  const child = spawn(qemu, qemuArguments(place, memoryMb), { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('setpriv', [...withUs, ...qemuArguments(place, memoryMb)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const end = () => child.kill('SIGKILL')
-  process.once('exit', end)
+  // Then the files are removed too.
+  for (const signal of signals) process.once(signal, end)
   const timer = setTimeout(end, withinMs)
   let code: number | undefined
   createInterface({ input: child.stdout }).on('line', line => {
@@ -68,7 +75,7 @@ async function boot({ place, memoryMb, onLine, withinMs }: Boot): Promise<number
   })
   await once(child, 'close')
   clearTimeout(timer)
-  process.off('exit', end)
+  for (const signal of signals) process.off(signal, end)
   if (code !== undefined) return code
   const said = await readFile(join(place, 'kernel.log'), 'utf8')
   throw new Error(`the guest came to no end:\n${said.slice(-4000)}`)
@@ -78,7 +85,7 @@ function qemuArguments(place: string, memoryMb: number): string[] {
   const shared = (path: string, tag: string) =>
     `local,path=${path},mount_tag=${tag},security_model=none,readonly=on,multidevs=remap`
   return [
-    ...['-accel', hasKvm() ? 'kvm' : 'tcg', '-cpu', 'max', '-smp', '2', '-m', String(memoryMb)],
+    ...['-accel', hasKvm() ? 'kvm' : 'tcg,tb-size=1024', '-cpu', 'max', '-smp', '2', '-m', String(memoryMb)],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-kernel', join(folder, 'vmlinuz'), '-initrd', join(place, 'initrd')],
     ...['-append', 'console=ttyS0 panic=-1 loglevel=4'],
@@ -90,7 +97,7 @@ function qemuArguments(place: string, memoryMb: number): string[] {
 }
 
 /** There are machines with a /dev/kvm on which no kernel but a special one starts. */
-function hasKvm(): boolean {
+export function hasKvm(): boolean {
   return existsSync('/dev/kvm') && /^flags.* (vmx|svm)\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'))
 }
 

@@ -104,7 +104,14 @@ test('an address is one of the clients or not', t => {
 
 test('a line of the configuration leads to its export', t => {
   const each = (number: number) =>
-    ({ number, path: `/run/${number}`, pseudo: `/${number}`, access: 'read', clients: ['nas'] }) as const
+    ({
+      number,
+      path: `/run/${number}`,
+      pseudo: `/${number}`,
+      access: 'read',
+      clients: ['nas'],
+      isCovered: true,
+    }) as const
   const conf = renderGaneshaConf([each(7), each(9)], places)
   const lineOf = (text: string) => conf.split('\n').findIndex(line => line.includes(text)) + 1
   t.is(exportAtLine(conf, lineOf('/run/7')), 7)
@@ -121,6 +128,7 @@ test('ganesha is told nothing that could be taken for something else', t => {
     pseudo: '/Our files',
     access: 'read',
     clients: ['10.0.0.1'],
+    isCovered: true,
   } as const
   const conf = renderGaneshaConf([each], places)
   t.regex(conf, /Pseudo = "\/Our files";/)

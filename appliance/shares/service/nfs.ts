@@ -129,7 +129,7 @@ export function createNfsService({ agent, store, catalog, log, changed }: NfsSer
 }
 
 const unreachable: Omit<NfsStatus, 'problem'> = {
-  engine: 'ganesha',
+  engine: null,
   isWanted: false,
   isRunning: false,
   restarts: 0,
