@@ -19,6 +19,7 @@ import { Folder, openParent } from './folders.ts'
 import { exchangeOnto, makeShelf } from './history/shelf.ts'
 import { writeWriter } from './history/writers.ts'
 import { identityOf, newIdentity, nextIdentity, writeIdentity } from './ids.ts'
+import { askBack } from './lent.ts'
 import { linkedId } from './linked-ids.ts'
 import { requireSpace } from './space.ts'
 import type { SyncQueue } from './sync-queue.ts'
@@ -67,12 +68,18 @@ export function createReplacing({ entries, sync, onKept }: ReplaceDeps) {
       const dressed = dress(entries, target, draft, checksums)
       await sync.sync(draft.fd)
       await options.beforeCommit?.()
+      await askBackAt(target)
       const written = place(entries, target, draft, dressed)
       await sync.sync(draft.fd)
       if (written.kept) onKept(volume, written.kept)
       return written
     })
   }
+}
+
+async function askBackAt({ volume, parent, name }: Target) {
+  using folder = openParent(volume, parent)
+  await askBack(folder, name)
 }
 
 export type Replacing = ReturnType<typeof createReplacing>
