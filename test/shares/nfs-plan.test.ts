@@ -172,13 +172,14 @@ test("only what is switched on, there and somebody's is exported", t => {
 
 test('what to type has the port where it is another one, and quotes where a shell needs them', t => {
   t.deepEqual(nfsMountsOf({ host: 'nas.local', name: 'shared', port: 2049 }), {
-    linux: 'sudo mkdir -p /mnt/shared && sudo mount -t nfs -o vers=4 nas.local:/shared /mnt/shared',
+    linux:
+      'sudo mkdir -p /mnt/shared && sudo mount -t nfs -o vers=4,lookupcache=none nas.local:/shared /mnt/shared',
     macos: 'mkdir -p ~/shared && sudo mount -t nfs -o vers=4,resvport nas.local:/shared ~/shared',
   })
   const { linux, macos } = nfsMountsOf({ host: '[fd00::1]', name: 'Our files', port: 12049 })
   t.is(
     linux,
-    "sudo mkdir -p '/mnt/Our files' && sudo mount -t nfs -o vers=4,port=12049 '[fd00::1]:/Our files' '/mnt/Our files'",
+    "sudo mkdir -p '/mnt/Our files' && sudo mount -t nfs -o vers=4,port=12049,lookupcache=none '[fd00::1]:/Our files' '/mnt/Our files'",
   )
   t.true(macos.endsWith("~/'Our files'"))
 })
