@@ -103,21 +103,24 @@ RUN_PACKAGES=(
 TEST_PACKAGES=(
   smbclient=smbclient litmus=litmus cadaver=cadaver rclone=rclone chromium=chromium apache2=apache2 getfattr=attr
   curl=curl ss=iproute2 ps=procps nfs-cp=libnfs-utils rpcbind=rpcbind unshare=util-linux
-  qemu-system-x86_64=qemu-system-x86 modprobe=kmod cpio=cpio
 )
 
 # What tests in a machine of their own boot (test/helpers/guest.ts): a kernel that has more than this one, and servers which
 # must not be installed here, since they would be started. Fetched and unpacked, never installed.
+GUEST_TOOLS=(qemu-system-x86_64=qemu-system-x86 modprobe=kmod cpio=cpio)
 GUEST_PACKAGES=(nfs-kernel-server nfs-common)
+# prepare_guest GROUP...: where it is asked for by name, or fast.
 prepare_guest() {
   local guest=$ROOT/.cache/guest kernel
   [ "$(uname -m)" = x86_64 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
+  [[ " $* " == *' guest '* ]] || { [ -e /dev/kvm ] && grep -qE '^flags.* (vmx|svm)( |$)' /proc/cpuinfo; } || return 0
+  prepare_debian "${GUEST_TOOLS[@]}"
   [ ! -e "$guest/release" ] || return 0
   say 'fetching a kernel for the tests that boot a machine of their own (once)'
   rm -rf "$guest"
   mkdir -p "$guest"/{debs/partial,root}
   kernel=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-\)/\1/p' | head -n 1)
-  if fetch_guest "$guest" "$kernel" >&2 && unpack_guest "$guest" && depmod -b "$guest/root" "${kernel#linux-image-}"; then
+  if fetch_guest "$guest" "$kernel" >&2 && unpack_guest "$guest" && PATH=$PATH:/usr/sbin depmod -b "$guest/root" "${kernel#linux-image-}"; then
     echo "${kernel#linux-image-}" >"$guest/release"
   else
     say 'that failed, so these tests are left out'

@@ -128,7 +128,7 @@ const numbered = (index: number) => `${String(index).padStart(3, '0')}.ko`
 async function modulePaths(): Promise<string[]> {
   const release = (await readFile(join(folder, 'release'), 'utf8')).trim()
   const base = ['-d', join(folder, 'root'), '-S', release, '--show-depends']
-  const answers = await Promise.all(earlyModules.map(name => run('modprobe', [...base, name])))
+  const answers = await Promise.all(earlyModules.map(name => run('/usr/sbin/modprobe', [...base, name])))
   const lines = answers.flatMap(({ stdout }) => stdout.split('\n'))
   return [...new Set(lines.flatMap(line => /^insmod (\S+)/.exec(line)?.[1] ?? []))]
 }
