@@ -28,6 +28,7 @@ const options = z.object({
   smbPort: port.default(4450),
   nfsPort: port.default(12049),
   nfsMountPort: port.optional(),
+  nfsEngine: z.enum(['auto', 'kernel', 'ganesha']).default('auto'),
   practiceDisks: whole(0, 24).default(3),
   practiceSize: sizeText.default(4 * 1024 ** 3),
   setup: z.string().optional(),
@@ -50,6 +51,7 @@ const optionNames = {
   'smb-port': 'smbPort',
   'nfs-port': 'nfsPort',
   'nfs-mount-port': 'nfsMountPort',
+  'nfs-engine': 'nfsEngine',
   'practice-disks': 'practiceDisks',
   'practice-size': 'practiceSize',
   setup: 'setup',
@@ -74,7 +76,7 @@ export interface Config {
   /** Only where a port is given. `isRequired`: HTTP leads there, but for the wizard. */
   https: { port: number; isRequired: boolean } | null
   /** `mountPort`: where NFS version 3, which is served only with this, has its MOUNT program. */
-  nfs: { folder: string; port: number; mountPort: number | null }
+  nfs: { folder: string; port: number; mountPort: number | null; engine: 'auto' | 'kernel' | 'ganesha' }
   /** Null: one to begin with, and then as many as the tuning says. */
   servers: number | null
   /** The built pages. */
@@ -124,6 +126,7 @@ export function readConfig(
       folder: join(dataDir, 'nfs'),
       port: given.nfsPort,
       mountPort: given.nfsMountPort ?? null,
+      engine: given.nfsEngine,
     },
     servers: given.servers ?? null,
     webRoot: resolve(given.webRoot ?? join(import.meta.dirname, '..', 'dist', 'web')),

@@ -105,3 +105,44 @@ TEST_PACKAGES=(
   curl=curl ss=iproute2 ps=procps nfs-cp=libnfs-utils rpcbind=rpcbind unshare=util-linux
   rauc=rauc dbus-daemon=dbus-daemon mksquashfs=squashfs-tools
 )
+
+# What tests in a machine of their own boot (test/helpers/guest.ts): a kernel that has more than this one, and servers which
+# must not be installed here, since they would be started. Fetched and unpacked, never installed.
+GUEST_TOOLS=(qemu-system-x86_64=qemu-system-x86 modprobe=kmod cpio=cpio)
+GUEST_PACKAGES=(nfs-kernel-server nfs-common)
+# prepare_guest GROUP...: where it is asked for by name, or fast.
+prepare_guest() {
+  local guest=$ROOT/.cache/guest kernel
+  [ "$(uname -m)" = x86_64 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
+  [[ " $* " == *' guest '* ]] || { [ -e /dev/kvm ] && grep -qE '^flags.* (vmx|svm)( |$)' /proc/cpuinfo; } || return 0
+  prepare_debian "${GUEST_TOOLS[@]}"
+  [ ! -e "$guest/release" ] || return 0
+  say 'fetching a kernel for the tests that boot a machine of their own (once)'
+  rm -rf "$guest"
+  mkdir -p "$guest"/{debs/partial,root}
+  kernel=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-\)/\1/p' | head -n 1)
+  if fetch_guest "$guest" "$kernel" >&2 && unpack_guest "$guest" && PATH=$PATH:/usr/sbin depmod -b "$guest/root" "${kernel#linux-image-}"; then
+    echo "${kernel#linux-image-}" >"$guest/release"
+  else
+    say 'that failed, so these tests are left out'
+  fi
+  rm -rf "$guest/debs"
+}
+fetch_guest() {
+  (cd "$1/debs" && apt-get download -q -o APT::Sandbox::User=root "$2" busybox-static) &&
+    apt-get install -y -q --no-install-recommends --download-only -o APT::Sandbox::User=root \
+      -o Dir::Cache::archives="$1/debs" "${GUEST_PACKAGES[@]}"
+}
+# Each lies over this machine's own /usr then, in which /lib and /sbin are links. Of the drivers only those that QEMU has.
+unpack_guest() {
+  local deb folder
+  for deb in "$1"/debs/*.deb; do
+    dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$1/root" --exclude='*/kernel/drivers/[!bnv]*' --exclude='*/kernel/sound' || return
+  done
+  mkdir -p "$1/root/usr"
+  for folder in bin sbin lib; do
+    [ ! -d "$1/root/$folder" ] || cp -a "$1/root/$folder" "$1/root/usr/" && rm -rf "${1:?}/root/$folder" || return
+  done
+  ln -s usr/lib "$1/root/lib"
+  mv "$1/root/boot/vmlinuz-"* "$1/vmlinuz" && mv "$1/root/usr/bin/busybox" "$1/busybox"
+}

@@ -1,5 +1,7 @@
 export interface Mount {
   id: number
+  /** Of the file system, `0:34`: not what stat(2) says of a subvolume. */
+  device: string
   place: string
   root: string
   type: string
@@ -15,10 +17,11 @@ export function parseMountinfo(text: string): Mount[] {
 
 function parseLine(line: string): Mount {
   const [before = '', after = ''] = line.split(' - ')
-  const [id = '', , , root = '', place = '', options = ''] = before.split(' ')
+  const [id = '', , device = '', root = '', place = '', options = ''] = before.split(' ')
   const [type = '', source = '', superOptions = ''] = after.split(' ')
   return {
     id: Number(id),
+    device,
     place: plain(place),
     root: plain(root),
     type,

@@ -82,8 +82,14 @@ function nfsIssue(code: string, detail: string, suggestions: string[]): HealthIs
   }
 }
 
+const other = 'Start Cairn with --nfs-engine auto, which takes nfs-ganesha then'
+
 function nfsSuggestions(code: string): string[] {
   if (code === 'shares/nfs-not-installed') return ['Install it: apt install nfs-ganesha nfs-ganesha-vfs']
+  if (code === 'shares/nfs-kernel-not-installed') return ['Install it: apt install nfs-kernel-server', other]
+  if (code === 'shares/nfs-kernel-in-use')
+    return ['Leave it to Cairn: systemctl disable --now nfs-server', other]
+  if (code === 'shares/nfs-no-kernel-server') return [other]
   if (code === 'shares/nfs-needs-root') return ['Start Cairn as root to export by NFS']
   if (code === 'shares/nfs-port-taken') return ['Stop the other program, or choose a port with --nfs-port']
   return ['Look at the log of Cairn, then change any export to try again']

@@ -189,12 +189,16 @@ export const nfsSettings = z.object({
 })
 export type NfsSettings = z.infer<typeof nfsSettings>
 
+/** Numbers of exports: ganesha keeps one in 16 bits, and those above are for snapshots. */
+export const lastNfsNumber = 32_767
+export const mostNfsExports = 1_000
+
 /** What is to be exported by NFS; the agent renders from this and from nothing else. */
 export const nfsIntent = z.strictObject({
   exports: z
     .array(
       z.strictObject({
-        number: z.number().int().min(1).max(32_767),
+        number: z.number().int().min(1).max(lastNfsNumber),
         kind: z.enum(['shares', 'homes']),
         name: shareName,
         pool: poolName,
@@ -203,7 +207,7 @@ export const nfsIntent = z.strictObject({
         hasSnapshots: z.boolean(),
       }),
     )
-    .max(1_000),
+    .max(mostNfsExports),
   threads: z.number().int().min(1).max(1_000).optional().describe('Left out: as many as the server likes.'),
 })
 export type NfsIntent = z.infer<typeof nfsIntent>
@@ -211,7 +215,10 @@ export type NfsExport = NfsIntent['exports'][number]
 
 /** How the NFS server is; without exports it does not run. */
 export const nfsStatus = z.object({
-  engine: z.enum(['ganesha']),
+  engine: z
+    .enum(['kernel', 'ganesha'])
+    .nullable()
+    .describe('Which NFS server serves; null: nothing is to be served.'),
   isWanted: z.boolean(),
   isRunning: z.boolean(),
   restarts: z.number().int(),

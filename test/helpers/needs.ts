@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
 import test, { type ExecutionContext } from 'ava'
 
 export type Need =
@@ -11,6 +12,8 @@ export type Need =
   | 'rclone'
   | 'chromium'
   | 'ganesha'
+  | 'kernelNfs'
+  | 'nfsMount'
   | 'libnfs'
   | 'rpcbind'
   | 'rauc'
@@ -28,6 +31,8 @@ const isThere: Record<Need, () => boolean> = {
   rclone: () => hasProgram('rclone'),
   chromium: () => hasProgram('chromium'),
   ganesha: () => hasProgram('ganesha.nfsd'),
+  kernelNfs: () => hasProgram('exportfs') && (isKnownToKernel('nfsd') || hasModule('nfsd')),
+  nfsMount: () => hasProgram('mount.nfs4') && (isKnownToKernel('nfs4') || hasModule('nfsv4')),
   libnfs: () => hasProgram('nfs-cp'),
   rpcbind: () => hasProgram('rpcbind'),
   rauc: () => hasProgram('rauc') && hasProgram('dbus-daemon') && hasProgram('mksquashfs'),
@@ -40,6 +45,15 @@ export function testIf(
   const missing = needs.filter(need => !isThere[need]())
   if (missing.length === 0) return (title, run) => test.serial(title, run)
   return (title, run) => test.skip(`${title} (needs ${missing.join(', ')})`, run)
+}
+
+function isKnownToKernel(fileSystem: string): boolean {
+  return readFileSync('/proc/filesystems', 'utf8').includes(`\t${fileSystem}\n`)
+}
+
+function hasModule(name: string): boolean {
+  const list = `/lib/modules/${release()}/modules.dep`
+  return existsSync(list) && new RegExp(`/${name}\\.ko`).test(readFileSync(list, 'utf8'))
 }
 
 function hasProgram(name: string): boolean {

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { promisify } from 'node:util'
@@ -10,6 +11,12 @@ const run = promisify(execFile)
 const socketPath = '/run/rpcbind.sock'
 
 export type NfsVersion = 3 | 4
+
+/** One behaviour, whoever serves: scripts/test runs the NFS tests a second time in a guest whose kernel has a server. */
+export const testedEngine =
+  process.env.CAIRN_NFS_ENGINE === 'kernel'
+    ? ({ name: 'kernel', need: 'kernelNfs' } as const)
+    : ({ name: 'ganesha', need: 'ganesha' } as const)
 
 /** libnfs' own programs against the exports of a Cairn. */
 export interface NfsClient {
@@ -53,6 +60,37 @@ export function nfsClient(
       return stdout
     },
   }
+}
+
+/** The process without which this Cairn exports nothing: ganesha, or what answers the kernel's questions. */
+export function nfsServerOf(cairn: Cairn, engine: 'kernel' | 'ganesha'): number | undefined {
+  const isIt = engine === 'kernel' ? isMountdOf : isGaneshaOf
+  const pids = readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+  return pids.find(pid => {
+    try {
+      return isIt(cairn, pid)
+    } catch {
+      // It ended meanwhile, or is a thread of the kernel.
+      return false
+    }
+  })
+}
+
+function isGaneshaOf(cairn: Cairn, pid: number): boolean {
+  const [program, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  const conf = args.find(arg => arg.endsWith('ganesha.conf'))
+  if (program !== 'ganesha.nfsd' || conf === undefined) return false
+  return readFileSync(conf, 'utf8').includes(`${cairn.nfsPort};`)
+}
+
+function isMountdOf(cairn: Cairn, pid: number): boolean {
+  const [program, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  const root = args.find(arg => arg.endsWith('/var/lib/nfs'))?.replace('/var/lib/nfs', '')
+  if (program !== 'rpc.mountd' || root === undefined) return false
+  const ports = readFileSync(`${root}/proc/fs/nfsd/portlist`, 'utf8')
+  return ports.split('\n').includes(`tcp ${cairn.nfsPort}`)
 }
 
 /**

@@ -104,7 +104,14 @@ test('an address is one of the clients or not', t => {
 
 test('a line of the configuration leads to its export', t => {
   const each = (number: number) =>
-    ({ number, path: `/run/${number}`, pseudo: `/${number}`, access: 'read', clients: ['nas'] }) as const
+    ({
+      number,
+      path: `/run/${number}`,
+      pseudo: `/${number}`,
+      access: 'read',
+      clients: ['nas'],
+      isCovered: true,
+    }) as const
   const conf = renderGaneshaConf([each(7), each(9)], places)
   const lineOf = (text: string) => conf.split('\n').findIndex(line => line.includes(text)) + 1
   t.is(exportAtLine(conf, lineOf('/run/7')), 7)
@@ -121,6 +128,7 @@ test('ganesha is told nothing that could be taken for something else', t => {
     pseudo: '/Our files',
     access: 'read',
     clients: ['10.0.0.1'],
+    isCovered: true,
   } as const
   const conf = renderGaneshaConf([each], places)
   t.regex(conf, /Pseudo = "\/Our files";/)
@@ -165,13 +173,14 @@ test("only what is switched on, there and somebody's is exported", t => {
 
 test('what to type has the port where it is another one, and quotes where a shell needs them', t => {
   t.deepEqual(nfsMountsOf({ host: 'nas.local', name: 'shared', port: 2049 }), {
-    linux: 'sudo mkdir -p /mnt/shared && sudo mount -t nfs -o vers=4 nas.local:/shared /mnt/shared',
+    linux:
+      'sudo mkdir -p /mnt/shared && sudo mount -t nfs -o vers=4,lookupcache=none nas.local:/shared /mnt/shared',
     macos: 'mkdir -p ~/shared && sudo mount -t nfs -o vers=4,resvport nas.local:/shared ~/shared',
   })
   const { linux, macos } = nfsMountsOf({ host: '[fd00::1]', name: 'Our files', port: 12049 })
   t.is(
     linux,
-    "sudo mkdir -p '/mnt/Our files' && sudo mount -t nfs -o vers=4,port=12049 '[fd00::1]:/Our files' '/mnt/Our files'",
+    "sudo mkdir -p '/mnt/Our files' && sudo mount -t nfs -o vers=4,port=12049,lookupcache=none '[fd00::1]:/Our files' '/mnt/Our files'",
   )
   t.true(macos.endsWith("~/'Our files'"))
 })

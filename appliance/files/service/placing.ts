@@ -9,6 +9,7 @@ import { Folder, openFolder, openParent } from './folders.ts'
 import { carryVersions } from './history/carrying.ts'
 import { aboutDeleting, moveInto, type Wrapper, wrapped } from './history/items.ts'
 import { dropShelves } from './history/shelf.ts'
+import { askBack } from './lent.ts'
 import { syncFolder, syncMoved, takeAway, whileFree } from './removing.ts'
 import type { Sweeper } from './sweeping.ts'
 import type { SyncQueue } from './sync-queue.ts'
@@ -66,6 +67,8 @@ export function createPlacing(deps: PlaceDeps) {
     using sourceFolder = openFolder(source.volume, source.parent)
     using targetFolder = openParent(target.volume, target.parent)
     await options.beforeCommit?.()
+    await askBack(sourceFolder, source.name)
+    await askBack(targetFolder, target.name)
     const written = exclusively(source.volume, () => {
       const moved = entries.at(source.volume, sourceFolder, source.name)
       if (!moved) throw missing()

@@ -4,6 +4,7 @@ import type { Entries } from './entries.ts'
 import { missing, sayingAsync } from './failures.ts'
 import { type Folder, openFolder } from './folders.ts'
 import { aboutDeleting, moveInto, wrapped } from './history/items.ts'
+import { askBack } from './lent.ts'
 import type { Sweeper } from './sweeping.ts'
 import type { SyncQueue } from './sync-queue.ts'
 import { requireWritable, type Spot, splitSpot } from './tree.ts'
@@ -25,6 +26,7 @@ export function createRemoving({ entries, sync, sweeper, onTrashed }: RemoveDeps
     const { volume, parent, name } = splitSpot(spot)
     using folder = openFolder(volume, parent)
     await options.beforeCommit?.()
+    await askBack(folder, name)
     const inTurn = <T>(act: (current: Entry, workspace: Folder) => T) =>
       exclusively(volume, workspace => {
         const current = entries.at(volume, folder, name)

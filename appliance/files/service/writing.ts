@@ -19,6 +19,7 @@ import { Folder, openParent } from './folders.ts'
 import { exchangeOnto, makeShelf } from './history/shelf.ts'
 import { writeWriter } from './history/writers.ts'
 import { identityOf, newIdentity, nextIdentity, writeIdentity } from './ids.ts'
+import { askBack } from './lent.ts'
 import { linkedId } from './linked-ids.ts'
 import { requireSpace } from './space.ts'
 import type { SyncQueue } from './sync-queue.ts'
@@ -68,6 +69,7 @@ export function createReplacing({ entries, sync, onKept, onWritten }: ReplaceDep
       const dressed = dress(entries, target, draft, checksums)
       await sync.sync(draft.fd)
       await options.beforeCommit?.()
+      await askBackAt(target)
       const written = place(entries, target, draft, dressed)
       await sync.sync(draft.fd)
       if (written.kept) onKept(volume, written.kept)
@@ -75,6 +77,11 @@ export function createReplacing({ entries, sync, onKept, onWritten }: ReplaceDep
       return written
     })
   }
+}
+
+async function askBackAt({ volume, parent, name }: Target) {
+  using folder = openParent(volume, parent)
+  await askBack(folder, name)
 }
 
 export type Replacing = ReturnType<typeof createReplacing>

@@ -1,17 +1,5 @@
 import { clientForServer } from '../parse/nfs-client.ts'
-
-/** One export as an engine serves it. */
-export interface ServedExport {
-  /** Part of every file handle: clients go on after a restart only where it stays. */
-  number: number
-  /** The mount that is exported. */
-  path: string
-  /** How clients call it, `/NAME`. */
-  pseudo: string
-  access: 'read' | 'write'
-  /** Addresses and networks, or `*`. */
-  clients: readonly string[]
-}
+import type { ServedExport } from './served-export.ts'
 
 export interface GaneshaPlaces {
   port: number

@@ -6,6 +6,11 @@ export interface NfsMountParts {
 }
 
 const standardPort = 2049
+/**
+ * nfs(5). Otherwise Linux goes on for up to a minute with the file that had a name before another face replaced it: it would
+ * read, and write into, what is an earlier version by then.
+ */
+const onLinux = 'lookupcache=none'
 
 /** What to type in a terminal to mount an export. */
 export function nfsMountsOf({ host, name, port }: NfsMountParts) {
@@ -14,7 +19,7 @@ export function nfsMountsOf({ host, name, port }: NfsMountParts) {
   const folder = quoted(`/mnt/${name}`)
   const onMac = quoted(name)
   return {
-    linux: `sudo mkdir -p ${folder} && sudo mount -t nfs -o ${options} ${source} ${folder}`,
+    linux: `sudo mkdir -p ${folder} && sudo mount -t nfs -o ${options},${onLinux} ${source} ${folder}`,
     macos: `mkdir -p ~/${onMac} && sudo mount -t nfs -o ${options},resvport ${source} ~/${onMac}`,
   }
 }

@@ -148,7 +148,8 @@ export function createNfsService({
     },
     status,
     async threads() {
-      const { problem } = await status()
+      const { problem, engine } = await status()
+      if (engine === 'kernel') return { value: null, problem: 'The NFS server of the kernel needs no limit.' }
       return { value: problem ? null : ganeshaThreads, problem: problem?.message ?? null }
     },
   }
@@ -158,7 +159,7 @@ export function createNfsService({
 const ganeshaThreads = '200'
 
 const unreachable: Omit<NfsStatus, 'problem'> = {
-  engine: 'ganesha',
+  engine: null,
   isWanted: false,
   isRunning: false,
   restarts: 0,

@@ -1,5 +1,6 @@
 import { type Database, writeTransaction } from '../../lib/database.ts'
 import { Failure } from '../../lib/failure.ts'
+import { lastNfsNumber, mostNfsExports } from '../schema.ts'
 import type { NfsExportRow } from './migrations.ts'
 
 export interface NfsRecord {
@@ -36,11 +37,14 @@ export function createNfsStore(database: Database) {
           .where('kind', '=', kind)
           .where('name', '=', name)
           .executeTakeFirst()
-        if (numUpdatedRows === 0n)
-          await transaction
-            .insertInto('nfsExport')
-            .values({ kind, name, ...values })
-            .execute()
+        if (numUpdatedRows > 0n) return
+        await requireRoom(transaction)
+        const { number } = await transaction
+          .insertInto('nfsExport')
+          .values({ kind, name, ...values })
+          .returning('number')
+          .executeTakeFirstOrThrow()
+        if (number > lastNfsNumber) throw usedUp()
       })
     },
     remove: ({ kind, name }: Key): Promise<void> => forgetNfs(database, kind, name),
@@ -57,6 +61,23 @@ async function requireThere(database: Database, kind: NfsRecord['kind'], name: s
       : await database.selectFrom('home').select('state').where('userName', '=', name).executeTakeFirst()
   if (found?.state !== 'ready')
     throw new Failure('missing', 'shares/nfs-gone', `There is no share or home ${name} any more.`)
+}
+
+async function requireRoom(database: Database): Promise<void> {
+  const { count } = await database
+    .selectFrom('nfsExport')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  if (count < mostNfsExports) return
+  const message = `At most ${mostNfsExports} shares and homes can have NFS settings. Delete those of another one first.`
+  throw new Failure('conflict', 'shares/nfs-too-many', message)
+}
+
+function usedUp(): Failure {
+  const message =
+    `NFS was set up anew ${lastNfsNumber} times on this box, and the NFS server can tell no more apart. ` +
+    'What is exported goes on, and can be changed and switched off and on; nothing else can be exported any more.'
+  return new Failure('conflict', 'shares/nfs-numbers-used-up', message)
 }
 
 export async function forgetNfs(database: Database, kind: NfsRecord['kind'], name: string): Promise<void> {

@@ -67,7 +67,8 @@ export function createSharesOperations(deps: { config: Config; log: Log; parts: 
   parts.add({
     name: 'nfs',
     async start() {
-      if (nfs.missing() === null) await nfs.stop()
+      // Left by an agent that was killed.
+      await nfs.stop()
       const ask = () =>
         inTurn(nfs.askNames).catch(error => log.warn('NFS clients could not be looked up', { error }))
       asking = setInterval(() => void ask(), askNamesEveryMs).unref()

@@ -22,11 +22,8 @@ export function sambaProblem(): SmbStatus['problem'] {
 
 /** Debian's names of what is not there. */
 function missingPackages(): string[] {
-  const hasPrograms = programs.every(name =>
-    systemPath.split(':').some(folder => existsSync(`${folder}/${name}`)),
-  )
   return [
-    ...(hasPrograms ? [] : ['samba']),
+    ...(programs.every(hasProgram) ? [] : ['samba']),
     ...(findLibrary('samba/vfs/shadow_copy2.so') ? [] : ['samba-vfs-modules']),
     ...(findLibrary('libnss_wrapper.so') ? [] : ['libnss-wrapper']),
   ]
@@ -39,6 +36,10 @@ export function accountsEnv(places: Pick<Places, 'passwd' | 'group'>): Record<st
     NSS_WRAPPER_PASSWD: places.passwd,
     NSS_WRAPPER_GROUP: places.group,
   }
+}
+
+export function hasProgram(name: string): boolean {
+  return systemPath.split(':').some(folder => existsSync(`${folder}/${name}`))
 }
 
 function findLibrary(name: string): string | undefined {

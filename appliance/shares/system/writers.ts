@@ -47,7 +47,8 @@ export function createWriters({ sessions, smbd, conf, nfs, clock, log }: Writers
   function find(pid: number): Writer | undefined {
     const process = processOf(pid)
     if (!process || isEnding(process)) return fromSession(pid) ?? lastKnown(pid) ?? { ...nobody, pid }
-    if (isGanesha(process, nfs.conf)) return { ...nobody, pid, face: 'nfs', address: onlyPeer(nfs.port) }
+    if (isGanesha(process, nfs.conf) || isNfsd(process))
+      return { ...nobody, pid, face: 'nfs', address: onlyPeer(nfs.port) }
     if (!isSmbd(process, conf)) return { ...nobody, pid, ...outsideSmb(pid, process) }
     return fromSession(pid)
   }
@@ -98,11 +99,9 @@ function inCommon(all: readonly { user: string; address: string | null; machine:
   }
 }
 
-function outsideSmb(pid: number, { name, command, uid, parent }: Process): Pick<Writer, 'face' | 'user'> {
+function outsideSmb(pid: number, { uid, parent }: Process): Pick<Writer, 'face' | 'user'> {
   const isOurs = pid === process.pid || parent === process.pid || uid === serviceUid
   if (isOurs) return { face: 'server', user: null }
-  // Threads of the kernel, which have no command line.
-  if (name === 'nfsd' && command.length === 0) return { face: 'nfs', user: null }
   return { face: 'box', user: accountOf(uid) }
 }
 
@@ -124,6 +123,9 @@ function onlyPeer(port: number): string | null {
 function isGanesha({ command: [program = '', ...args] }: Process, conf: string): boolean {
   return basename(program) === 'ganesha.nfsd' && args.includes(conf)
 }
+
+/** A thread of the kernel, which has no command line. */
+const isNfsd = ({ name, command }: Process) => name === 'nfsd' && command.length === 0
 
 /** proc(5). Undefined: it has ended. */
 function processOf(pid: number): Process | undefined {

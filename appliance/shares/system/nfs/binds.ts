@@ -1,12 +1,13 @@
 import { lstat, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Failure } from '../../../lib/failure.ts'
+import { dirname, join } from 'node:path'
+import { errnoOf, Failure } from '../../../lib/failure.ts'
 import { parseMountinfo } from '../../../lib/mountinfo.ts'
 import { run } from '../../../lib/run.ts'
 import { isFolder, orIfMissing } from '../places.ts'
 
 export interface Bind {
-  number: number
+  /** How clients call it, which is also where it lies below the exports. */
+  pseudo: string
   /** The folder that is shown. */
   source: string
 }
@@ -18,25 +19,29 @@ export interface Bind {
 const options = 'remount,bind,nosuid,nodev,noexec,nosymfollow'
 
 /**
- * The exported folders as mounts of their own: ganesha serves a subvolume only where it is mounted. Over each `.cairn`
- * lies an empty folder of root's, so that trash and versions are nobody's who mounts a share.
+ * The exported folders as mounts of their own: ganesha serves a subvolume only where it is mounted, and the kernel calls an
+ * export by where it is. Over each `.cairn` lies an empty folder of root's, so that trash and versions are nobody's who
+ * mounts a share.
  */
 export function createBinds(folder: string) {
   const hidden = join(folder, 'hidden')
-  const pathOf = (number: number) => join(folder, 'exports', String(number))
+  const exports = join(folder, 'exports')
+  const pathOf = (pseudo: string) => join(exports, pseudo)
 
   async function bind(each: Bind) {
     try {
       await bindAll(each)
     } catch (error) {
-      await release(each.number)
+      await release(each.pseudo)
       throw error
     }
   }
 
-  async function bindAll({ number, source }: Bind) {
-    const path = pathOf(number)
-    await mkdir(path, { recursive: true, mode: 0o755 })
+  async function bindAll({ pseudo, source }: Bind) {
+    const path = pathOf(pseudo)
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 })
+    // Nobody's, where nothing is mounted on it.
+    await mkdir(path, { recursive: true, mode: 0o000 })
     await mkdir(hidden, { recursive: true, mode: 0o700 })
     await run(['mount', '--bind', source, path])
     await run(['mount', '-o', options, path])
@@ -46,12 +51,12 @@ export function createBinds(folder: string) {
     if (await isFolder(own)) await run(['mount', '--no-canonicalize', '--bind', hidden, own])
     else if ((await orIfMissing(lstat(own), undefined)) !== undefined)
       throw new Failure('conflict', 'shares/nfs-not-shown', `${source}/.cairn is no folder.`)
-    if (!(await isBound({ number, source }))) throw new Error(`${path} is not mounted as it should be`)
+    if (!(await isBound({ pseudo, source }))) throw new Error(`${path} is not mounted as it should be`)
   }
 
   /** With all that belongs to it, and of the subvolume that is there by now. */
-  async function isBound({ number, source }: Bind): Promise<boolean> {
-    const path = pathOf(number)
+  async function isBound({ pseudo, source }: Bind): Promise<boolean> {
+    const path = pathOf(pseudo)
     const mounts = await mountsBelow(path)
     if (mounts[0] !== path || mounts.length > 2) return false
     const [shown, there] = await Promise.all([stat(path), stat(source)])
@@ -61,30 +66,55 @@ export function createBinds(folder: string) {
   }
 
   /** Lazily where somebody is still in it: what is exported no more shall not keep a pool busy. */
-  async function release(number: number) {
-    const path = pathOf(number)
+  async function release(pseudo: string) {
+    const path = pathOf(pseudo)
     for (const place of (await mountsBelow(path)).reverse()) {
       const { code } = await run(['umount', place], { expected: [32] })
       if (code !== 0) await run(['umount', '--lazy', place], { expected: [32] })
     }
-    await orIfMissing(rmdir(path), undefined)
+    for (let empty = path; empty !== exports && (await isRemoved(empty)); ) empty = dirname(empty)
   }
 
-  const numbers = async () =>
-    (await orIfMissing(readdir(join(folder, 'exports')), [])).map(Number).filter(Number.isInteger)
+  /** What is shown, by how clients call it. */
+  async function shown(): Promise<string[]> {
+    const places = await mountsBelow(exports)
+    const own = places.filter(place => place !== exports && !place.endsWith('/.cairn'))
+    return [...new Set(own.map(place => place.slice(exports.length)))]
+  }
 
   return {
     pathOf,
-    numbers,
+    shown,
     isBound,
+    isCovered: async (pseudo: string) => (await mountsBelow(pathOf(pseudo))).length === 2,
     bind,
     release,
     /** Also what an agent that was killed has left. */
     async clear() {
-      for (const number of await numbers()) await release(number)
-      // Never what is in them: were something still mounted there, it would be somebody's files.
-      for (const empty of [join(folder, 'exports'), hidden]) await orIfMissing(rmdir(empty), undefined)
+      for (const pseudo of await shown()) await release(pseudo)
+      for (const place of (await mountsBelow(exports)).reverse()) await run(['umount', place])
+      await removeEmpty(exports)
+      for (const empty of [hidden, folder]) await isRemoved(empty)
     },
+  }
+}
+
+/** Folders and nothing else; were something still mounted there, it would be somebody's files. */
+async function removeEmpty(folder: string) {
+  if ((await mountsBelow(folder)).length > 0) return
+  for (const name of await orIfMissing(readdir(folder), [])) await removeEmpty(join(folder, name))
+  await isRemoved(folder)
+}
+
+/** False where something is in it. */
+async function isRemoved(folder: string): Promise<boolean> {
+  try {
+    await rmdir(folder)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return true
+    if (errnoOf(error) === 'ENOTEMPTY' || errnoOf(error) === 'EBUSY') return false
+    throw error
   }
 }
 

@@ -1,23 +1,20 @@
-import { existsSync, globSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createDaemon, type DaemonState } from '../../../lib/daemon.ts'
-import { errnoOf, Failure } from '../../../lib/failure.ts'
+import { errnoOf } from '../../../lib/failure.ts'
 import type { Log } from '../../../lib/log.ts'
-import { type Command, systemPath } from '../../../lib/run.ts'
+import type { Command } from '../../../lib/run.ts'
 import { serviceUid } from '../../../lib/service-account.ts'
-import {
-  exportAtLine,
-  type GaneshaPlaces,
-  renderGaneshaConf,
-  type ServedExport,
-} from '../../render/ganesha-conf.ts'
+import { exportAtLine, type GaneshaPlaces, renderGaneshaConf } from '../../render/ganesha-conf.ts'
+import type { ServedExport } from '../../render/served-export.ts'
 import type { NfsStatus } from '../../schema.ts'
 import { writeIfChanged } from '../places.ts'
 import { isAccepting, isFree } from '../ports.ts'
 import { endProcesses, processesWith } from '../processes.ts'
-import type { NfsEngine } from './engine.ts'
+import { hasProgram } from '../programs.ts'
+import { type NfsEngine, portTaken, refusedAll } from './engine.ts'
 
 export interface GaneshaOptions {
   /** In the run folder: its configuration, its pid. */
@@ -130,13 +127,15 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
 
   return {
     name: 'ganesha',
-    missing: ganeshaProblem,
+    missing: async () => ganeshaProblem(),
+    async prepare() {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await mkdir(recovery, { recursive: true, mode: 0o700 })
+    },
     async serve(exports, threads) {
       // It reads only its exports again while it runs.
       if (isStarted && threads !== places.threads) await stop()
       places = { ...places, threads }
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      await mkdir(recovery, { recursive: true, mode: 0o700 })
       const refused = new Map<number, string>()
       for (;;) {
         const rest = exports.filter(({ number }) => !refused.has(number))
@@ -150,6 +149,8 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
         }
       }
     },
+    /** What it serves no more it has closed. */
+    letGo: async () => undefined,
     stop,
     async status() {
       const { restarts } = daemon.state()
@@ -169,8 +170,7 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
   /** The one reason that can be told from outside; otherwise it is being started again. */
   async function whyNot(): Promise<NfsStatus['problem']> {
     if (daemon.pid() !== undefined || (await isFree(port))) return null
-    const message = `The NFS server cannot be started: port ${port} is in use by another program.`
-    return { code: 'shares/nfs-port-taken', message }
+    return portTaken(port)
   }
 }
 
@@ -183,18 +183,10 @@ function messageOf(line: string): string {
 function ganeshaProblem(): NfsStatus['problem'] {
   if (process.getuid?.() !== 0)
     return { code: 'shares/nfs-needs-root', message: 'NFS needs Cairn to be started as root.' }
-  const hasProgram = systemPath.split(':').some(path => existsSync(join(path, program)))
+  const isThere = hasProgram(program)
   const hasLibrary = globSync(library).length > 0
-  if (hasProgram && hasLibrary) return null
-  const missing = [...(hasProgram ? [] : ['nfs-ganesha']), ...(hasLibrary ? [] : ['nfs-ganesha-vfs'])]
+  if (isThere && hasLibrary) return null
+  const missing = [...(isThere ? [] : ['nfs-ganesha']), ...(hasLibrary ? [] : ['nfs-ganesha-vfs'])]
   const message = `NFS needs programs that are not installed: ${missing.join(', ')}.`
   return { code: 'shares/nfs-not-installed', message }
-}
-
-function refusedAll(problem: string): Failure {
-  return new Failure(
-    'conflict',
-    'shares/nfs-refused',
-    `The NFS server refuses its new configuration: ${problem}`,
-  )
 }

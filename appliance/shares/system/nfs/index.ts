@@ -4,20 +4,27 @@ import type { Config } from '../../../config.ts'
 import { failureRecord } from '../../../lib/failure.ts'
 import type { Log } from '../../../lib/log.ts'
 import { isAmong, parseNfsClient } from '../../parse/nfs-client.ts'
-import type { ServedExport } from '../../render/ganesha-conf.ts'
+import type { ServedExport } from '../../render/served-export.ts'
 import type { NfsExport, NfsIntent, NfsStatus } from '../../schema.ts'
 import { isFolder, orIfMissing } from '../places.ts'
 import { type Bind, createBinds } from './binds.ts'
+import type { NfsEngine } from './engine.ts'
+import { type Chosen, chooseEngine } from './engines.ts'
 import { createGanesha, ganeshaConfOf } from './ganesha.ts'
+import { createKernelNfs } from './kernel/index.ts'
 import { createNames } from './names.ts'
 import { nfsPeers } from './peers.ts'
 import { createSnapshotExports, type SnapshotExport } from './snapshots.ts'
 
 export type NfsConfig = Pick<Config, 'runDir' | 'poolsDir' | 'nfs'>
 
+type Served = ServedExport & Bind
+/** Before it is mounted. */
+type ToServe = Omit<Served, 'isCovered'>
+
 /** What is to be served, and what was wanted by it. */
 interface Wanted {
-  served: ServedExport & Bind
+  served: ToServe
   of: NfsExport
 }
 
@@ -30,19 +37,20 @@ export const nfsConfOf = (config: Pick<Config, 'runDir'>) => ganeshaConfOf(folde
 export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
   const { poolsDir } = config
   const folder = folderOf(config)
-  const engine = createGanesha({
-    folder,
-    recovery: config.nfs.folder,
-    port: config.nfs.port,
-    mountPort: config.nfs.mountPort,
-    log,
-  })
-  const binds = createBinds(folder)
+  const { port, mountPort } = config.nfs
+  const root = join(folder, 'root')
+  const options = { recovery: config.nfs.folder, port, mountPort, log }
+  const kernel = createKernelNfs({ ...options, root })
+  const ganesha = createGanesha({ ...options, folder })
+  const usable = { auto: [kernel, ganesha], kernel: [kernel], ganesha: [ganesha] }[config.nfs.engine]
+  /** Undefined: nothing is wanted. */
+  let chosen: Chosen | undefined
+  const binds = createBinds(root)
   const resolve = createNames()
   const snapshotsOf = createSnapshotExports(poolsDir)
   /** What is wanted, and what of it is served, or why not. */
   let intent: NfsIntent = { exports: [] }
-  let served: (ServedExport & Bind)[] = []
+  let served: Served[] = []
   let failed: NfsStatus['failed'] = []
   let unknownNames: string[] = []
   /** Pools that are being unmounted. */
@@ -52,7 +60,22 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
 
   async function apply(wanted: NfsIntent) {
     intent = wanted
-    if (engine.missing()) return
+    if (wanted.exports.length === 0) return leaveAll()
+    if (chosen?.problem !== null) chosen = await chooseEngine(usable, log)
+    if (chosen?.problem !== null) return
+    await serveAll(wanted, chosen.engine)
+  }
+
+  async function leaveAll() {
+    await chosen?.engine.stop()
+    chosen = undefined
+    served = []
+    failed = []
+    unknownNames = []
+    await releaseOthers(new Set())
+  }
+
+  async function serveAll(wanted: NfsIntent, engine: NfsEngine) {
     const there = await availableOf(wanted)
     const names = await Promise.all(there.map(each => resolve(each.clients)))
     const snapshots = await snapshotsOf(there)
@@ -61,33 +84,27 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
     const all = there.flatMap((each, index) =>
       exportsOf(each, names[index]?.clients ?? [], snapshots[index] ?? []),
     )
-    await letStaleGo(all.map(({ served: one }) => one))
-    const bound: Wanted[] = []
-    for (const one of all) if (await isBoundNow(one)) bound.push(one)
-    const wantedNow = bound.map(({ served: one }) => one)
-    // What was shown a moment ago may be shown again: a start would make everybody wait.
-    const isWanted = wanted.exports.length > 0
-    const refused = isWanted ? await engine.serve(wantedNow, wanted.threads) : new Map<number, string>()
-    if (!isWanted) await engine.stop()
+    await letStaleGo(
+      all.map(({ served: one }) => one),
+      engine,
+    )
+    const wantedNow: Served[] = []
+    for (const one of all) wantedNow.push(...(await boundNow(one)))
+    // Also where nothing is: it may be shown again in a moment, and a start would make everybody wait.
+    const refused = await engine.serve(wantedNow, wanted.threads)
     for (const [number, message] of refused) refuse(number, message, all)
     served = wantedNow.filter(({ number }) => !refused.has(number))
-    await releaseOthers(new Set(served.map(({ number }) => number)))
+    await releaseOthers(new Set(served.map(({ pseudo }) => pseudo)))
   }
 
   function exportsOf(each: NfsExport, clients: string[], snapshots: SnapshotExport[]): Wanted[] {
     if (clients.length === 0) return []
     const { number, name, access } = each
-    const own = {
-      number,
-      source: sourceOf(each),
-      path: binds.pathOf(number),
-      pseudo: `/${name}`,
-      access,
-      clients,
-    }
+    const pseudo = `/${name}`
+    const own = { number, source: sourceOf(each), path: binds.pathOf(pseudo), pseudo, access, clients }
     const past = snapshots.map(one => ({
       ...one,
-      path: binds.pathOf(one.number),
+      path: binds.pathOf(one.pseudo),
       access: 'read' as const,
       clients,
     }))
@@ -100,10 +117,10 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
   }
 
   /** One that cannot be shown holds up none of the others. */
-  async function isBoundNow({ served: one, of: each }: Wanted): Promise<boolean> {
+  async function boundNow({ served: one, of: each }: Wanted): Promise<Served[]> {
     try {
       if (!(await binds.isBound(one))) await binds.bind(one)
-      return true
+      return [{ ...one, isCovered: await binds.isCovered(one.pseudo) }]
     } catch (error) {
       log.warn('a folder cannot be exported by NFS', { source: one.source, error })
       // A snapshot may have gone meanwhile.
@@ -114,29 +131,29 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
           isRefused: false,
           message: failureRecord(error).message,
         })
-      return false
+      return []
     }
   }
 
   /** What shows another folder by now than it should is first served no more. */
-  async function letStaleGo(wanted: readonly (ServedExport & Bind)[]) {
-    const stale = new Set<number>()
+  async function letStaleGo(wanted: readonly ToServe[], engine: NfsEngine) {
+    const stale = new Set<string>()
     for (const one of wanted) {
-      const isServed = served.some(({ number }) => number === one.number)
-      if (isServed && !(await binds.isBound(one).catch(() => false))) stale.add(one.number)
+      const isServed = served.some(({ pseudo }) => pseudo === one.pseudo)
+      if (isServed && !(await binds.isBound(one).catch(() => false))) stale.add(one.pseudo)
     }
     if (stale.size === 0) return
-    served = served.filter(({ number }) => !stale.has(number))
+    served = served.filter(({ pseudo }) => !stale.has(pseudo))
     await engine.serve(served, intent.threads)
-    for (const number of stale) await binds.release(number)
+    for (const pseudo of stale) await binds.release(pseudo)
   }
 
-  async function releaseOthers(kept: ReadonlySet<number>) {
-    for (const number of await binds.numbers()) {
-      if (kept.has(number)) continue
+  async function releaseOthers(kept: ReadonlySet<string>) {
+    for (const pseudo of await binds.shown()) {
+      if (kept.has(pseudo)) continue
       await binds
-        .release(number)
-        .catch(error => log.warn('an NFS export could not be unmounted', { number, error }))
+        .release(pseudo)
+        .catch(error => log.warn('an NFS export could not be unmounted', { pseudo, error }))
     }
   }
 
@@ -148,10 +165,9 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
     return exports.filter((_, index) => isThere[index])
   }
 
-  const connected = () => nfsPeers(config.nfs.port)
+  const connected = () => nfsPeers(port)
 
   return {
-    missing: engine.missing,
     apply,
     /** Names may move to other addresses: asked again now and then. */
     async askNames() {
@@ -172,6 +188,7 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
     async leave(pool: string) {
       going.add(pool)
       await apply(intent)
+      await chosen?.engine.letGo(`${poolsDir}/${pool}`)
     },
     async back(pool: string) {
       going.delete(pool)
@@ -179,19 +196,22 @@ export function createNfs({ config, log }: { config: NfsConfig; log: Log }) {
     },
     async status(): Promise<NfsStatus> {
       const isWanted = intent.exports.length > 0
-      const about = { engine: engine.name, isWanted, unknownNames, failed }
-      const problem = engine.missing()
-      if (problem) return { ...about, isRunning: false, restarts: 0, problem, connected: [] }
-      return { ...about, connected: connected(), ...(await engine.status()) }
+      const engine = chosen?.engine.name ?? null
+      const about = { engine, isWanted, unknownNames, failed, ...isDown, problem: chosen?.problem ?? null }
+      if (!chosen || about.problem) return about
+      return { ...about, connected: connected(), ...(await chosen.engine.status()) }
     },
     async stop() {
-      await engine.stop()
+      for (const engine of [ganesha, kernel]) await engine.stop()
+      chosen = undefined
       served = []
       await binds.clear()
       await orIfMissing(rmdir(folder), undefined)
     },
   }
 }
+
+const isDown = { isRunning: false, restarts: 0, connected: [] }
 
 function isName(text: string): boolean {
   const client = parseNfsClient(text)
