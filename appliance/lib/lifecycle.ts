@@ -1,5 +1,6 @@
 import { failureRecord } from './failure.ts'
 import type { Log } from './log.ts'
+import { createServiceNotice, type ServiceManager } from './service-notice.ts'
 
 export interface Started {
   /** For people, printed by the launcher. */
@@ -13,17 +14,28 @@ export interface Lifecycle {
   /** `setup` is the unattended setup that the launcher hands over, or null. */
   start(setup: unknown): Promise<Started>
   stop(): Promise<void>
+  /** Whether it does its work; asked now and then while systemd watches. */
+  isWell?(): Promise<boolean>
 }
 
-/**
- * Runs it under the launcher, which sends `{setup}` and waits for `{ready}` or `{failed}`; without a launcher it
- * starts at once. SIGTERM, SIGINT and the launcher's death stop it once.
- */
-export async function live({ start, stop }: Lifecycle, log: Log): Promise<void> {
+export interface Parents {
+  /** The launcher sends `{setup}` and waits for `{ready}` or `{failed}`. */
+  isLaunched: boolean
+  serviceManager: ServiceManager | null
+}
+
+/** Runs it, under the launcher, systemd, both or neither. SIGTERM, SIGINT and the parent's death stop it once. */
+export async function live(
+  { start, stop, isWell }: Lifecycle,
+  log: Log,
+  { isLaunched, serviceManager }: Parents,
+): Promise<void> {
+  const notice = createServiceNotice(serviceManager, { isWell, log })
   let isStopping = false
   const end = async (code = 0) => {
     if (isStopping) return
     isStopping = true
+    notice.stopping()
     try {
       await stop()
       process.exit(code)
@@ -35,11 +47,12 @@ export async function live({ start, stop }: Lifecycle, log: Log): Promise<void> 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
   process.once('disconnect', () => void end())
   try {
-    const ready = await start(await setupFromLauncher())
-    tellLauncher({ ready })
+    const ready = await start(isLaunched ? await setupFromLauncher() : null)
+    notice.ready()
+    if (isLaunched) tellLauncher({ ready })
   } catch (error) {
     log.error('did not start', { error })
-    tellLauncher({ failed: failureRecord(error).message })
+    if (isLaunched) tellLauncher({ failed: failureRecord(error).message })
     await end(1)
   }
 }
@@ -50,7 +63,6 @@ function tellLauncher(message: { ready: Started } | { failed: string }) {
 }
 
 async function setupFromLauncher(): Promise<unknown> {
-  if (!process.send) return null
   return new Promise(resolve => {
     process.once('message', (message: { setup?: unknown }) => resolve(message.setup ?? null))
   })
