@@ -132,6 +132,8 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
       for (const domain of domains) await domain.start?.()
       if (given && !(await setup.isClaimed())) await setup.applyUnattended(given)
       await http.start()
+      if (config.bootFolder !== null && config.instance === 0)
+        setup.attendBoot().catch(error => log.error('the boot partition was not attended to', { error }))
       const lines = config.agent === 'here' ? [withoutRoot] : []
       if (!(await setup.isClaimed())) lines.push(await claimLine())
       return { lines, state: 'ready' }
@@ -143,11 +145,18 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
       await agent.stop()
       await database.destroy()
     },
+    isWell: () => answers(config.httpPort),
   }
 }
 
 const withoutRoot =
   'cairn: not root, so one folder is served: no disks, no snapshots, no SMB. As root there are practice disks.'
+
+/** Whether whoever knocks at the door of this box is answered. */
+async function answers(port: number): Promise<boolean> {
+  const { ok } = await fetch(`http://127.0.0.1:${port}/health/live`, { signal: AbortSignal.timeout(5_000) })
+  return ok
+}
 
 /** The pools that are there, and what they are made of, as the tuning wants to know them. */
 async function poolsToTune(storage: Storage): Promise<KnownPool[]> {

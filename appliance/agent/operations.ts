@@ -6,6 +6,7 @@ import type { Log } from '../lib/log.ts'
 import { createMounted } from '../lib/mounted.ts'
 import { operation } from '../lib/operation.ts'
 import type { Parts } from '../lib/parts.ts'
+import { createSetupOperations } from '../setup/system.ts'
 import { createSharesOperations } from '../shares/system/index.ts'
 import { createStorageOperations } from '../storage/system/index.ts'
 import { createTuningOperations } from '../tuning/system/index.ts'
@@ -30,6 +31,7 @@ export function createOperations(deps: OperationDeps) {
       isRead: true,
       run: async () => ({ pid: process.pid, uid: process.getuid?.() ?? -1 }),
     }),
+    ...createSetupOperations({ folder: config.bootFolder }),
     ...createTuningOperations({
       ...deps,
       mounted,
