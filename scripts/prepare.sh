@@ -104,3 +104,13 @@ TEST_PACKAGES=(
   smbclient=smbclient litmus=litmus cadaver=cadaver rclone=rclone chromium=chromium apache2=apache2 getfattr=attr
   curl=curl ss=iproute2 ps=procps nfs-cp=libnfs-utils rpcbind=rpcbind unshare=util-linux
 )
+# What builds an image, and the machine that boots it.
+IMAGE_PACKAGES=(
+  packer=packer mmdebstrap=mmdebstrap arch-test=arch-test mksquashfs=squashfs-tools genimage=genimage mcopy=mtools
+  mkfs.vfat=dosfstools mkfs.ext4=e2fsprogs grub-editenv=grub-common faketime=faketime strip=binutils zstd=zstd
+)
+MACHINE_PACKAGES=(
+  qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils /usr/share/seabios/bios-256k.bin=seabios
+  /usr/lib/ipxe/qemu/efi-virtio.rom=ipxe-qemu /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf mcopy=mtools ssh=openssh-client
+  smbclient=smbclient zstd=zstd
+)

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Debian's packages, as a tree in a tar. Kept by the hash of what it depends on; CAIRN_IMAGE_FRESH=1 makes it anew.
+source "$(dirname "$(readlink -f "$0")")/../common.sh"
+
+MIRROR=${CAIRN_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+SECURITY_MIRROR=${CAIRN_DEBIAN_SECURITY_MIRROR:-http://deb.debian.org/debian-security}
+
+lists=(image/packages/common.list "image/packages/$TARGET.list")
+tar=$CACHE/packages-$TARGET-$(hash_of "${lists[@]}" image/versions.env image/stages/10-packages.sh).tar
+mkdir -p "$CACHE" "$WORK"
+ln -sfn "$tar" "$WORK/packages.tar"
+if [ -e "$tar" ] && [ -z "${CAIRN_IMAGE_FRESH:-}" ]; then
+  say "Debian's packages are there already ($(basename "$tar"))"
+  exit 0
+fi
+
+include=$(cd "$ROOT" && packages_of "${lists[@]}" | paste -sd,)
+rm -f "$CACHE/packages-$TARGET"-*.tar
+mmdebstrap --mode=root --format=tar --variant=minbase --architectures="$TARGET" --components="$DEBIAN_COMPONENTS" \
+  --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "3"' \
+  --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+  --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+  --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+  --include="$include" "$DEBIAN_SUITE" "$tar.part" \
+  "deb $MIRROR $DEBIAN_SUITE $DEBIAN_COMPONENTS" \
+  "deb $MIRROR $DEBIAN_SUITE-updates $DEBIAN_COMPONENTS" \
+  "deb $SECURITY_MIRROR $DEBIAN_SUITE-security $DEBIAN_COMPONENTS"
+mv "$tar.part" "$tar"
