@@ -59,6 +59,11 @@ function importedByPages(root: string): string[] {
   const imports = files.flatMap(file => [
     ...readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import) '([^.'][^']*)'/g),
   ])
-  const names = imports.map(([, name = '']) => name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/'))
+  const names = imports.map(([, name = '']) =>
+    name
+      .split('/')
+      .slice(0, name.startsWith('@') ? 2 : 1)
+      .join('/'),
+  )
   return [...new Set(names)]
 }

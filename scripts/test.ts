@@ -33,7 +33,13 @@ const groups: Record<string, Step[]> = {
     ava('clients', '--concurrency', '1', 'test/clients/**/*.test.ts'),
   ],
   web: [ava('web', '--concurrency', '1', 'test/web/**/*.test.ts')],
+  image: [
+    { title: 'build the image', command: [join(root, 'scripts/image'), 'amd64'] },
+    ava('image', '--concurrency', '1', '--timeout', '30m', 'test/image/**/*.test.ts'),
+  ],
 }
+/** Takes many minutes: only where it is asked for. */
+const onlyByName = ['image']
 
 interface Count {
   passed: number
@@ -48,7 +54,8 @@ if (unknown !== undefined) {
   process.exit(2)
 }
 const count: Count = { passed: 0, failed: 0, skipped: 0 }
-for (const step of (wanted.length > 0 ? wanted : Object.keys(groups)).flatMap(name => groups[name] ?? [])) {
+const usual = Object.keys(groups).filter(name => !onlyByName.includes(name))
+for (const step of (wanted.length > 0 ? wanted : usual).flatMap(name => groups[name] ?? [])) {
   await perform(step)
 }
 console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
