@@ -46,6 +46,11 @@ build {
 
   provisioner "shell-local" {
     environment_vars = ["TARGET=${var.target}"]
-    inline           = ["${var.root}/image/stages/60-release.sh"]
+    inline           = ["${var.root}/image/stages/60-bundle.sh"]
+  }
+
+  provisioner "shell-local" {
+    environment_vars = ["TARGET=${var.target}"]
+    inline           = ["${var.root}/image/stages/70-release.sh"]
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 
 /**
- * Bundles the daemon, its launcher and what pm2 reads on the image into `dist/daemon`: a process takes 40 MB less memory
+ * Bundles the daemon, its launcher and what the image has of its own into `dist/daemon`: a process takes 40 MB less memory
  * than from sources. Packages with native code or files of their own stay outside.
  */
 const root = join(import.meta.dirname, '..')
@@ -16,6 +16,7 @@ export async function bundleDaemon(folder = join(root, 'dist/daemon')): Promise<
       agent: join(root, 'appliance/agent.ts'),
       launch: join(root, 'scripts/launch.ts'),
       'ecosystem.config': join(root, 'image/ecosystem.ts'),
+      prove: join(root, 'image/prove.ts'),
     },
     platform: 'node',
     external: outside,

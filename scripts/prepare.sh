@@ -108,9 +108,10 @@ TEST_PACKAGES=(
 IMAGE_PACKAGES=(
   packer=packer mmdebstrap=mmdebstrap arch-test=arch-test mksquashfs=squashfs-tools genimage=genimage mcopy=mtools
   mkfs.vfat=dosfstools mkfs.ext4=e2fsprogs grub-editenv=grub-common faketime=faketime strip=binutils zstd=zstd
+  rauc=rauc openssl=openssl
 )
 MACHINE_PACKAGES=(
   qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils /usr/share/seabios/bios-256k.bin=seabios
   /usr/lib/ipxe/qemu/efi-virtio.rom=ipxe-qemu /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf mcopy=mtools ssh=openssh-client
-  smbclient=smbclient zstd=zstd
+  smbclient=smbclient zstd=zstd rauc=rauc mksquashfs=squashfs-tools
 )

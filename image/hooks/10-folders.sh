@@ -2,6 +2,8 @@
 source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../common.sh"
 
 mkdir -p "$TREE"/{data,boot/efi,srv/cairn,var/lib/cairn}
-version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' "$ROOT/package.json")
-commit=$(git -C "$ROOT" rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
-printf 'IMAGE_ID=cairn-%s\nIMAGE_VERSION=%s+%s\n' "$TARGET" "$version" "$commit" >>"$TREE/usr/lib/os-release"
+printf 'IMAGE_ID=cairn-%s\nIMAGE_VERSION=%s\n' "$TARGET" "$(image_version)" >>"$TREE/usr/lib/os-release"
+
+# Whose updates it takes.
+make_development_key
+install -m 644 "$SIGNING_CERT" "$TREE/etc/rauc/keyring.pem"

@@ -6,13 +6,20 @@ MIRROR=${CAIRN_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 SECURITY_MIRROR=${CAIRN_DEBIAN_SECURITY_MIRROR:-http://deb.debian.org/debian-security}
 
 lists=(image/packages/common.list "image/packages/$TARGET.list")
-tar=$CACHE/packages-$TARGET-$(hash_of "${lists[@]}" image/versions.env image/stages/10-packages.sh).tar
+inputs=$({ hash_of "${lists[@]}" image/stages/10-packages.sh && echo "$DEBIAN_SUITE $DEBIAN_COMPONENTS"; } | sha256sum)
+tar=$CACHE/packages-$TARGET-${inputs:0:16}.tar
 mkdir -p "$CACHE" "$WORK"
 ln -sfn "$tar" "$WORK/packages.tar"
 if [ -e "$tar" ] && [ -z "${CAIRN_IMAGE_FRESH:-}" ]; then
   say "Debian's packages are there already ($(basename "$tar"))"
   exit 0
 fi
+
+# mmdebstrap hands descriptors to dash, which knows only those of one digit: none but the first three may be open here.
+for descriptor in /proc/self/fd/*; do
+  number=${descriptor##*/}
+  [ "$number" -le 2 ] || [ "$number" = 255 ] || eval "exec $number>&-"
+done
 
 include=$(cd "$ROOT" && packages_of "${lists[@]}" | paste -sd,)
 rm -f "$CACHE/packages-$TARGET"-*.tar

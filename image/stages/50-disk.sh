@@ -15,7 +15,7 @@ ln -f "$WORK"/slots/*.img "$parts/"
 
 filled=$parts/genimage.cfg
 cp "$board/genimage.cfg" "$filled"
-for name in ESP_ID DISK_UUID DATA_UUID ESP_SIZE BOOT_SLOT_SIZE ROOT_SLOT_SIZE DATA_SIZE; do
+for name in ESP_ID SLOTS_ID DISK_UUID DATA_UUID ESP_SIZE BOOT_SLOT_SIZE ROOT_SLOT_SIZE DATA_SIZE; do
   sed -i "s/@$name@/${!name}/g" "$filled"
 done
 # faketime: the times of FAT's folders; the other: those of ext4.
