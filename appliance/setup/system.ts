@@ -12,12 +12,22 @@ const names = {
   code: 'cairn-claim-code.txt',
   problem: 'cairn-setup-problem.txt',
 }
-/** agetty(8) shows what lies here above its prompt. */
-const consoleNote = '/run/issue.d/60-cairn.issue'
 const mostBytes = 1024 * 1024
 
-/** What root does for the first boot. Where there is no boot partition (`folder` is null), nothing. */
-export function createSetupOperations({ folder }: { folder: string | null }) {
+export interface SetupPlaces {
+  /** The boot partition; null: there is none, and nothing is done. */
+  folder: string | null
+  /** agetty(8) shows what lies here above its prompt. */
+  consoleNote?: string
+  console?: string
+}
+
+/** What root does for the first boot. */
+export function createSetupOperations({
+  folder,
+  consoleNote = '/run/issue.d/60-cairn.issue',
+  console = '/dev/console',
+}: SetupPlaces) {
   const pathOf = (name: keyof typeof names) => join(folder ?? '', names[name])
 
   async function read(): Promise<unknown> {
@@ -71,7 +81,7 @@ export function createSetupOperations({ folder }: { folder: string | null }) {
         await show(pathOf('code'), code === null ? null : renderClaimCode(code, hostName))
         await show(consoleNote, renderConsole(code, hostName))
         await run(['agetty', '--reload'])
-        if (code !== null) await tell('/dev/console', `\r\ncairn: claim code ${code}\r\n`)
+        if (code !== null) await tell(console, `\r\ncairn: claim code ${code}\r\n`)
         return null
       },
     }),
