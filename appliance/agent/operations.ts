@@ -9,6 +9,7 @@ import type { Parts } from '../lib/parts.ts'
 import { createSetupOperations } from '../setup/system.ts'
 import { createSharesOperations } from '../shares/system/index.ts'
 import { createStorageOperations } from '../storage/system/index.ts'
+import { createSystemOperations } from '../system/system.ts'
 import { createTuningOperations } from '../tuning/system/index.ts'
 
 export interface OperationDeps {
@@ -31,6 +32,7 @@ export function createOperations(deps: OperationDeps) {
       isRead: true,
       run: async () => ({ pid: process.pid, uid: process.getuid?.() ?? -1 }),
     }),
+    ...createSystemOperations({ isImage: config.bootFolder !== null }),
     ...createSetupOperations({ folder: config.bootFolder }),
     ...createTuningOperations({
       ...deps,
