@@ -33,4 +33,5 @@ await live(
     },
   },
   log,
+  config,
 )

@@ -54,7 +54,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     dataDir: config.dataDir,
     version: system.version,
     health: health.report,
-    isFirst: true,
+    isFirst: config.instance === 0,
   })
   await migrateDatabase(database, system.domain.migrations ?? [], 'some')
   const tuning = createTuning({
@@ -178,6 +178,8 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
       await http.start()
       // Not awaited: others are started only once this one is ready.
       takeUp().catch(error => log.error('what was tuned could not be taken up', { error }))
+      if (config.bootFolder !== null && config.instance === 0)
+        setup.attendBoot().catch(error => log.error('the boot partition was not attended to', { error }))
       const lines = config.agent === 'here' ? [withoutRoot] : []
       if (!(await setup.isClaimed())) lines.push(await claimLine())
       return { lines, state: 'ready' }
@@ -196,11 +198,18 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
       await agent.stop()
       await database.destroy()
     },
+    isWell: () => answers(config.httpPort),
   }
 }
 
 const withoutRoot =
   'cairn: not root, so one folder is served: no disks, no snapshots, no SMB. As root there are practice disks.'
+
+/** Whether whoever knocks at the door of this box is answered. */
+async function answers(port: number): Promise<boolean> {
+  const { ok } = await fetch(`http://127.0.0.1:${port}/health/live`, { signal: AbortSignal.timeout(5_000) })
+  return ok
+}
 
 /** The pools that are there, and what they are made of, as the tuning wants to know them. */
 async function poolsToTune(storage: Storage): Promise<KnownPool[]> {

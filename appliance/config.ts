@@ -41,6 +41,10 @@ const options = z.object({
   webRoot: z.string().optional(),
   agent: z.enum(['socket', 'here']).optional(),
   run: z.enum(['bundle', 'sources']).default('bundle'),
+  pools: z.string().min(1).optional(),
+  bootFolder: z.string().min(1).optional(),
+  launched: z.enum(['yes', 'no']).default('no'),
+  instance: whole(0, 63).default(0),
 })
 
 const optionNames = {
@@ -61,6 +65,10 @@ const optionNames = {
   'web-root': 'webRoot',
   agent: 'agent',
   run: 'run',
+  pools: 'pools',
+  'boot-folder': 'bootFolder',
+  launched: 'launched',
+  instance: 'instance',
 } as const
 
 export interface Config {
@@ -86,6 +94,13 @@ export interface Config {
   agent: 'socket' | 'here'
   /** What the launcher runs: the bundle in `dist/daemon`, or the sources (while developing). */
   run: 'bundle' | 'sources'
+  /** Whether `scripts/launch.ts` is the parent, and hands the setup over; on the image the parents are others. */
+  isLaunched: boolean
+  /** Which of the server processes this is: what only one of them may do, the first does. */
+  instance: number
+  /** The partition of the image that any computer can read, where the setup file is found; null where there is none. */
+  bootFolder: string | null
+  serviceManager: ServiceManager | null
   unattended: {
     file: string | null
     admin: { name: string; password: string } | null
@@ -93,9 +108,16 @@ export interface Config {
   }
 }
 
+/** systemd, where it has started this process and wants to hear from it (sd_notify(3)). */
+export interface ServiceManager {
+  socket: string
+  /** How long it waits for a sign of life; null: for ever. */
+  watchdogMs: number | null
+}
+
 /** The only reader of argv and the environment: `--http-port N` or `CAIRN_HTTP_PORT`. */
 export function readConfig(
-  argv: readonly string[] = process.argv.slice(2),
+  argv: readonly string[] = ownArguments(),
   env: NodeJS.ProcessEnv = process.env,
 ): Config {
   const parsed = options.safeParse({ ...fromEnvironment(env), ...fromArguments(argv) })
@@ -114,7 +136,7 @@ export function readConfig(
     runDir,
     agentSocket: join(runDir, 'agent.sock'),
     databasePath: join(stateFolder(dataDir), 'cairn.db'),
-    poolsDir: join(dataDir, 'pools'),
+    poolsDir: given.pools ? resolve(given.pools) : join(dataDir, 'pools'),
     practice: { folder: join(dataDir, 'disks'), count: given.practiceDisks, sizeBytes: given.practiceSize },
     samba: { folder: join(dataDir, 'samba'), port: given.smbPort },
     httpPort: given.httpPort,
@@ -133,12 +155,21 @@ export function readConfig(
     isRoot,
     agent: given.agent ?? (isRoot ? 'socket' : 'here'),
     run: given.run,
+    isLaunched: given.launched === 'yes',
+    instance: given.instance,
+    bootFolder: given.bootFolder ? resolve(given.bootFolder) : null,
+    serviceManager: serviceManagerOf(env),
     unattended: {
       file: given.setup ? resolve(given.setup) : null,
       admin: adminOf(given.admin),
       poolProfile: given.pool ?? null,
     },
   }
+}
+
+/** In its cluster mode pm2 leaves its own arguments where ours would be: there all settings are variables. */
+function ownArguments(): string[] {
+  return process.env.pm_id === undefined ? process.argv.slice(2) : []
 }
 
 function fromArguments(argv: readonly string[]): Record<string, string> {
@@ -173,6 +204,11 @@ function fromEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
     env[`CAIRN_${name.toUpperCase().replaceAll('-', '_')}`],
   ])
   return Object.fromEntries(found.filter(([, value]) => value !== undefined))
+}
+
+function serviceManagerOf({ NOTIFY_SOCKET, WATCHDOG_USEC }: NodeJS.ProcessEnv): ServiceManager | null {
+  if (!NOTIFY_SOCKET) return null
+  return { socket: NOTIFY_SOCKET, watchdogMs: WATCHDOG_USEC ? Number(WATCHDOG_USEC) / 1000 : null }
 }
 
 function adminOf(text: string | undefined) {

@@ -10,4 +10,4 @@ const config = readConfig()
 const app = await createApp(config, log).catch(error =>
   createRecovery(error, { port: config.httpPort, databasePath: config.databasePath }),
 )
-await live(app, log)
+await live(app, log, config)

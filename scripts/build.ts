@@ -28,7 +28,7 @@ const targets: Target[] = [
   },
   {
     name: 'daemon',
-    sources: ['appliance/*.ts', 'appliance/!(web)/**/*.ts', 'scripts/*.ts', 'package.json'],
+    sources: ['appliance/*.ts', 'appliance/!(web)/**/*.ts', 'scripts/*.ts', 'image/*.ts', 'package.json'],
     async build() {
       const { bundleDaemon } = await import('./bundle.ts')
       await bundleDaemon()

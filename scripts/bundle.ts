@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 
 /**
- * Bundles the daemon and its launcher into `dist/daemon`, for `scripts/start` and the image: a process takes 40 MB less
- * memory than from sources. Packages with native code or files of their own stay outside.
+ * Bundles the daemon, its launcher and what the image has of its own into `dist/daemon`: a process takes 40 MB less memory
+ * than from sources. Packages with native code or files of their own stay outside.
  */
 const root = join(import.meta.dirname, '..')
-const outside = ['koffi', 'better-sqlite3', '@node-rs/argon2', 'swagger-ui-dist']
+export const outside = ['koffi', 'better-sqlite3', '@node-rs/argon2', 'swagger-ui-dist']
 
 export async function bundleDaemon(folder = join(root, 'dist/daemon')): Promise<void> {
   const bundle = await rolldown({
@@ -15,6 +15,8 @@ export async function bundleDaemon(folder = join(root, 'dist/daemon')): Promise<
       main: join(root, 'appliance/main.ts'),
       agent: join(root, 'appliance/agent.ts'),
       launch: join(root, 'scripts/launch.ts'),
+      'ecosystem.config': join(root, 'image/ecosystem.ts'),
+      prove: join(root, 'image/prove.ts'),
     },
     platform: 'node',
     external: outside,

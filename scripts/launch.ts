@@ -118,9 +118,12 @@ function partsOf(config: Config, { checkout, dataDir }: Instance): Parts {
       '--pool',
       '--web-root',
       '--agent',
+      '--launched',
     ]),
     '--data',
     dataDir,
+    '--launched',
+    'yes',
   ]
   const settled = ['--agent', config.agent, '--web-root', join(checkout, 'dist/web')]
   const program = (name: 'agent' | 'main') => [

@@ -146,3 +146,14 @@ unpack_guest() {
   ln -s usr/lib "$1/root/lib"
   mv "$1/root/boot/vmlinuz-"* "$1/vmlinuz" && mv "$1/root/usr/bin/busybox" "$1/busybox"
 }
+# What builds an image, and the machine that boots it.
+IMAGE_PACKAGES=(
+  packer=packer mmdebstrap=mmdebstrap arch-test=arch-test mksquashfs=squashfs-tools genimage=genimage mcopy=mtools
+  mkfs.vfat=dosfstools mkfs.ext4=e2fsprogs grub-editenv=grub-common faketime=faketime strip=binutils zstd=zstd
+  rauc=rauc openssl=openssl
+)
+MACHINE_PACKAGES=(
+  qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils /usr/share/seabios/bios-256k.bin=seabios
+  /usr/lib/ipxe/qemu/efi-virtio.rom=ipxe-qemu /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf mcopy=mtools ssh=openssh-client
+  smbclient=smbclient zstd=zstd rauc=rauc mksquashfs=squashfs-tools
+)

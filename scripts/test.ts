@@ -35,8 +35,11 @@ const groups: Record<string, Step[]> = {
   ],
   web: [ava('web', '--concurrency', '1', 'test/web/**/*.test.ts')],
   guest: [inGuest('NFS by the kernel', { CAIRN_NFS_ENGINE: 'kernel' }, 'test/clients/nfs*.test.ts')],
+  image: [
+    { title: 'build the image', command: [join(root, 'scripts/image'), 'amd64'] },
+    ava('image', '--concurrency', '1', '--timeout', '30m', 'test/image/**/*.test.ts'),
+  ],
 }
-
 /** The same tests on another kernel. Without KVM that takes half an hour: then only where it is asked for by name. */
 function inGuest(title: string, env: Record<string, string>, files: string): Step {
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`)
@@ -56,6 +59,9 @@ function inGuest(title: string, env: Record<string, string>, files: string): Ste
   return { title, command: [process.execPath, 'scripts/guest.ts', ...when, '60', ...inside], isAva: true }
 }
 
+/** Takes many minutes: only where it is asked for. */
+const onlyByName = ['image']
+
 interface Count {
   passed: number
   failed: number
@@ -68,7 +74,8 @@ if (unknown !== undefined) {
   process.exit(2)
 }
 const count: Count = { passed: 0, failed: 0, skipped: 0 }
-for (const step of (wanted.length > 0 ? wanted : Object.keys(groups)).flatMap(name => groups[name] ?? [])) {
+const usual = Object.keys(groups).filter(name => !onlyByName.includes(name))
+for (const step of (wanted.length > 0 ? wanted : usual).flatMap(name => groups[name] ?? [])) {
   await perform(step)
 }
 console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)

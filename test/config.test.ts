@@ -25,3 +25,12 @@ test('a variable is named after its option, which goes before it', t => {
   const env = { CAIRN_HTTP_PORT: '1234', CAIRN_SMB_PORT: '2345' }
   t.like(readConfig(['--http-port', '4321'], env), { httpPort: 4321, samba: { port: 2345 } })
 })
+
+test('systemd is known by its variables, and the launcher by its option', t => {
+  const env = { NOTIFY_SOCKET: '/run/systemd/notify', WATCHDOG_USEC: '60000000' }
+  t.like(readConfig(['--launched', 'yes'], env), {
+    isLaunched: true,
+    serviceManager: { socket: '/run/systemd/notify', watchdogMs: 60_000 },
+  })
+  t.like(readConfig([], {}), { isLaunched: false, serviceManager: null, bootFolder: null })
+})

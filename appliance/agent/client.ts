@@ -1,4 +1,5 @@
 import { createConnection, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { AnyEvent, JoinableEvents } from '../lib/events.ts'
 import { Failure, type FailureRecord } from '../lib/failure.ts'
@@ -45,6 +46,8 @@ const received = z.union([
 ])
 
 const reconnectDelayMs = 250
+/** At the start: on the image the agent starts at the same time. */
+const patienceMs = 60_000
 
 /** The agent over its socket. It reconnects by itself; calls made while it is away fail at once with `unavailable`. */
 export function createAgentClient(deps: {
@@ -111,10 +114,20 @@ export function createAgentClient(deps: {
     if (socket && event.name !== 'agent/connected') sendMessage(socket, { event })
   })
 
+  async function connectPatiently() {
+    const giveUpAt = Date.now() + patienceMs
+    for (;;) {
+      try {
+        return await connect()
+      } catch (error) {
+        if (isStopping || Date.now() > giveUpAt) throw error
+        await delay(reconnectDelayMs)
+      }
+    }
+  }
+
   return {
-    async start() {
-      await connect()
-    },
+    start: connectPatiently,
     async stop() {
       isStopping = true
       clearTimeout(retry)

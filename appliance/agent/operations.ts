@@ -9,8 +9,10 @@ import { createMounted } from '../lib/mounted.ts'
 import { operation } from '../lib/operation.ts'
 import type { Parts } from '../lib/parts.ts'
 import { createNetworkOperations } from '../network/system.ts'
+import { createSetupOperations } from '../setup/system.ts'
 import { createSharesOperations } from '../shares/system/index.ts'
 import { createStorageOperations } from '../storage/system/index.ts'
+import { createSystemOperations } from '../system/system.ts'
 import { createTuningOperations } from '../tuning/system/index.ts'
 import { createUpdateOperations } from '../updates/system/index.ts'
 
@@ -42,6 +44,8 @@ export function createOperations(deps: OperationDeps) {
       version: packageFile.version,
       clock: systemClock,
     }),
+    ...createSystemOperations({ isImage: config.bootFolder !== null }),
+    ...createSetupOperations({ folder: config.bootFolder }),
     ...createTuningOperations({
       ...deps,
       mounted,

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { failureRecord } from './failure.ts'
 import { leaveWish, type leaving } from './launcher.ts'
 import type { Log } from './log.ts'
+import { createServiceNotice, type ServiceManager } from './service-notice.ts'
 
 export interface Started {
   /** For people, printed by the launcher. */
@@ -17,17 +18,31 @@ export interface Lifecycle {
   /** Takes no new work, says so, and ends when what is under way has ended. */
   leave?(onClosed: () => void): Promise<void>
   stop(): Promise<void>
+  /** Whether it does its work; asked now and then while systemd watches. */
+  isWell?(): Promise<boolean>
+}
+
+export interface Parents {
+  /** The launcher sends `{setup}` and waits for `{ready}` or `{failed}`. */
+  isLaunched: boolean
+  serviceManager: ServiceManager | null
 }
 
 /**
- * Runs it under the launcher, which sends `{setup}` and waits for `{ready}` or `{failed}`; without a launcher it
- * starts at once. SIGTERM, SIGINT and the launcher's death stop it once; asked to leave, it ends its work first.
+ * Runs it, under the launcher, systemd, both or neither. SIGTERM, SIGINT and the parent's death stop it once; asked to
+ * leave, it ends its work first.
  */
-export async function live({ start, leave, stop }: Lifecycle, log: Log): Promise<void> {
+export async function live(
+  { start, leave, stop, isWell }: Lifecycle,
+  log: Log,
+  { isLaunched, serviceManager }: Parents,
+): Promise<void> {
+  const notice = createServiceNotice(serviceManager, { isWell, log })
   let isStopping = false
   const end = async (code = 0) => {
     if (isStopping) return
     isStopping = true
+    notice.stopping()
     try {
       await stop()
       process.exit(code)
@@ -49,11 +64,12 @@ export async function live({ start, leave, stop }: Lifecycle, log: Log): Promise
       )
   })
   try {
-    const ready = await start(await setupFromLauncher())
-    tellLauncher({ ready })
+    const ready = await start(isLaunched ? await setupFromLauncher() : null)
+    notice.ready()
+    if (isLaunched) tellLauncher({ ready })
   } catch (error) {
     log.error('did not start', { error })
-    tellLauncher({ failed: failureRecord(error).message })
+    if (isLaunched) tellLauncher({ failed: failureRecord(error).message })
     await end(1)
   }
 }
@@ -64,7 +80,6 @@ function tellLauncher(message: { ready: Started } | { failed: string } | z.infer
 }
 
 async function setupFromLauncher(): Promise<unknown> {
-  if (!process.send) return null
   return new Promise(resolve => {
     process.once('message', (message: { setup?: unknown }) => resolve(message.setup ?? null))
   })

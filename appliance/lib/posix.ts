@@ -29,6 +29,10 @@ const native = {
   syncfs: libc.func('int syncfs(int fd)'),
   futimens: libc.func('int futimens(int fd, const void *times)'),
   read: libc.func('int64_t read(int fd, void *into, size_t size)'),
+  socket: libc.func('int socket(int domain, int type, int protocol)'),
+  sendto: libc.func(
+    'int64_t sendto(int fd, const void *data, size_t size, int flags, const void *address, uint32_t addressSize)',
+  ),
   openByHandle: libc.func('int open_by_handle_at(int mountFd, void *handle, int flags)'),
   fanotifyInit: libc.func('int fanotify_init(unsigned int flags, unsigned int eventFlags)'),
   fanotifyMark: libc.func(
@@ -460,4 +464,26 @@ const fanotifyAddToFilesystem = 0x101
 export function markFilesystem(fanotifyFd: number, mask: number, place: string): void {
   if (native.fanotifyMark(fanotifyFd, fanotifyAddToFilesystem, mask, currentFolder, place) !== 0)
     throw new PosixError('fanotify_mark', place)
+}
+
+// unix(7)
+const unixFamily = 1
+const datagram = 2 | 0o2000000
+const unixPathAt = 2
+
+/** One datagram to a Unix socket; a name that begins with `@` is an abstract one. */
+export function sendDatagram(socketPath: string, message: string): void {
+  const fd = native.socket(unixFamily, datagram, 0)
+  if (fd < 0) throw new PosixError('socket')
+  try {
+    const path = Buffer.from(socketPath.replace(/^@/, '\0'))
+    const address = Buffer.alloc(unixPathAt + path.length)
+    address.writeUInt16LE(unixFamily, 0)
+    path.copy(address, unixPathAt)
+    const data = Buffer.from(message)
+    if (native.sendto(fd, data, data.length, 0, address, address.length) < 0)
+      throw new PosixError('sendto', socketPath)
+  } finally {
+    native.close(fd)
+  }
 }

@@ -1,11 +1,14 @@
 import type { Request } from 'express'
 import { z } from 'zod'
+import type { Agent } from '../agent/client.ts'
 import type { Domain } from '../lib/domain.ts'
 import { Failure } from '../lib/failure.ts'
+import type { Log } from '../lib/log.ts'
 import { checkInput } from '../lib/operation.ts'
 import { createSetupGuard, setupRoutes } from './routes.ts'
 import { setupDocument } from './schema.ts'
-import { createSetupService, type SetupDeps } from './service.ts'
+import { createBootPartition } from './service/boot-partition.ts'
+import { createSetupService, type SetupDeps } from './service/index.ts'
 import { createSetupStore } from './store.ts'
 
 export type { SetupDocument } from './schema.ts'
@@ -20,6 +23,8 @@ export interface Setup {
    * means a pool over all practice disks, the share `shared` that every account may write, and the administrator.
    */
   applyUnattended(given: unknown): Promise<void>
+  /** On the image: the setup file on the boot partition is applied, and the claim code shown there and on the console. */
+  attendBoot(): Promise<void>
 }
 
 const unattended = z.discriminatedUnion('kind', [
@@ -32,7 +37,9 @@ const unattended = z.discriminatedUnion('kind', [
 ])
 
 /** First boot: describe, check, apply. The wizard and a file go the same way. */
-export function createSetup(deps: Omit<SetupDeps, 'store'> & { isPractice: boolean }): Setup {
+export function createSetup(
+  deps: Omit<SetupDeps, 'store'> & { agent: Agent; log: Log; isPractice: boolean },
+): Setup {
   const { jobs, storage } = deps
   const store = createSetupStore(deps.system.settings)
   const service = createSetupService({ ...deps, store })
@@ -48,18 +55,27 @@ export function createSetup(deps: Omit<SetupDeps, 'store'> & { isPractice: boole
     return { admin, pool, erase: disks, shares: [{ name: 'shared', everyone: 'write' }] }
   }
 
+  async function applyUnattended(given: unknown) {
+    const wanted = checkInput(unattended, given, 'setup/invalid')
+    const document = checkInput(setupDocument, await documentOf(wanted), 'setup/invalid')
+    const { id } = await service.apply(document)
+    await jobs.finished(id)
+    const { error } = await jobs.get(id)
+    if (error) throw new Failure('conflict', error.code, error.message)
+  }
+
+  const boot = createBootPartition({
+    ...deps,
+    service,
+    apply: document => applyUnattended({ kind: 'document', document }),
+  })
+
   return {
     domain: { name: 'setup', routes: setupRoutes({ ...deps, service, store }) },
     isClaimed: service.isClaimed,
     claimCode: service.claimCode,
     requireSetup: createSetupGuard({ service, store }),
-    async applyUnattended(given) {
-      const wanted = checkInput(unattended, given, 'setup/invalid')
-      const document = checkInput(setupDocument, await documentOf(wanted), 'setup/invalid')
-      const { id } = await service.apply(document)
-      await jobs.finished(id)
-      const { error } = await jobs.get(id)
-      if (error) throw new Failure('conflict', error.code, error.message)
-    },
+    applyUnattended,
+    attendBoot: boot.attend,
   }
 }

@@ -7,7 +7,7 @@ import { Failure } from '../lib/failure.ts'
 import { disk, optionsRequest, poolOption, poolPlan, poolRequest, type Storage } from '../storage/index.ts'
 import type { System } from '../system/index.ts'
 import { setupDocument, setupProblem, setupState } from './schema.ts'
-import type { SetupService } from './service.ts'
+import type { SetupService } from './service/index.ts'
 import type { SetupStore } from './store.ts'
 
 const cookieName = 'cairn-setup'

@@ -1,10 +1,12 @@
 import { networkInterfaces } from 'node:os'
 import { z } from 'zod'
 import packageFile from '../../package.json' with { type: 'json' }
+import type { Agent } from '../agent/client.ts'
 import { route } from '../http/route.ts'
 import type { Database } from '../lib/database.ts'
 import type { Domain } from '../lib/domain.ts'
 import type { Events } from '../lib/events.ts'
+import type { Log } from '../lib/log.ts'
 import { randomToken } from '../lib/secret.ts'
 import { hostName, type SystemInfo, systemInfo } from './schema.ts'
 import { createSettings, type Settings, systemMigrations } from './store.ts'
@@ -35,11 +37,13 @@ const { version } = packageFile
 
 export function createSystem(deps: {
   database: Database
+  agent: Agent
   events: Events
+  log: Log
   httpPort: number
   smbPort: number
 }): System {
-  const { database, events, httpPort, smbPort } = deps
+  const { database, agent, events, log, httpPort, smbPort } = deps
   const settings = createSettings(database)
   let name = defaultName
   const info = async (): Promise<SystemInfo> => ({
@@ -81,8 +85,19 @@ export function createSystem(deps: {
       name = hostName.catch(defaultName).parse(await settings.get('system/name'))
       events.on('system/renamed', renamed => {
         name = renamed.name
+        void tellNetwork()
       })
+      await tellNetwork()
     },
+  }
+
+  /** The name that the settings say is right whether or not the network learns of it now. */
+  async function tellNetwork() {
+    try {
+      await agent.call('system/apply-name', { name })
+    } catch (error) {
+      log.warn('the network was not told the name of this box', { error })
+    }
   }
 
   async function rename(wanted: string) {

@@ -185,7 +185,11 @@ export function basic({ name, password }: { name: string; password: string }): s
 }
 
 /** What smbclient says to the commands, as the administrator; rejects with `stdout` and `stderr` where it fails. */
-export async function smb(cairn: Cairn, share: string, ...commands: string[]): Promise<string> {
+export async function smb(
+  cairn: Pick<Cairn, 'smbPort'>,
+  share: string,
+  ...commands: string[]
+): Promise<string> {
   const args = ['-p', String(cairn.smbPort), `//127.0.0.1/${share}`, '-U', `${admin.name}%${admin.password}`]
   const { stdout, stderr } = await promisify(execFile)('smbclient', [...args, '-c', commands.join('; ')])
   return stdout + stderr

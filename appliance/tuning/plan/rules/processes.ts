@@ -5,12 +5,12 @@ const serverBytes = 128 * mebibyte
 const mostServers = 8
 
 /** A server process uses one core. On a small box one has to do. */
+export function serversFor({ memoryBytes, cores }: { memoryBytes: number; cores: number }): number {
+  return within(Math.floor(memoryBytes / 4 / serverBytes), 1, Math.min(cores, mostServers))
+}
+
 function serverCount({ facts }: Pick<World, 'facts'>): number {
-  return within(
-    Math.floor(facts.memory.totalBytes / 4 / serverBytes),
-    1,
-    Math.min(facts.cpu.cores, mostServers),
-  )
+  return serversFor({ memoryBytes: facts.memory.totalBytes, cores: facts.cpu.cores })
 }
 
 export function servers(world: World): Proposal[] {

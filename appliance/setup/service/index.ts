@@ -1,15 +1,22 @@
-import type { Jobs } from '../jobs/index.ts'
-import { BoundedMap } from '../lib/bounded-map.ts'
-import type { Clock } from '../lib/clock.ts'
-import { Failure, failureRecord } from '../lib/failure.ts'
-import type { Progress } from '../lib/operation.ts'
-import { equalSecrets } from '../lib/secret.ts'
-import { planNfs, type Shares } from '../shares/index.ts'
-import type { PoolPlan, Storage } from '../storage/index.ts'
-import type { System } from '../system/index.ts'
-import { isReserved, type Users } from '../users/index.ts'
-import type { SetupDocument, SetupProblem } from './schema.ts'
-import type { SetupStore } from './store.ts'
+import type { Jobs } from '../../jobs/index.ts'
+import { BoundedMap } from '../../lib/bounded-map.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Events } from '../../lib/events.ts'
+import { Failure, failureRecord } from '../../lib/failure.ts'
+import type { Progress } from '../../lib/operation.ts'
+import { equalSecrets } from '../../lib/secret.ts'
+import { planNfs, type Shares } from '../../shares/index.ts'
+import type { PoolPlan, Storage } from '../../storage/index.ts'
+import type { System } from '../../system/index.ts'
+import { isReserved, type Users } from '../../users/index.ts'
+import type { SetupDocument, SetupProblem } from '../schema.ts'
+import type { SetupStore } from '../store.ts'
+
+declare module '../../lib/events.ts' {
+  interface EventMap {
+    'setup/claimed': Record<string, never>
+  }
+}
 
 export interface SetupDeps {
   store: SetupStore
@@ -18,6 +25,7 @@ export interface SetupDeps {
   shares: Shares
   system: System
   jobs: Jobs
+  events: Events
   clock: Clock
 }
 
@@ -100,7 +108,7 @@ async function applyAll(
   plan: PoolPlan | null,
   report: (progress: Progress) => void,
 ) {
-  const { storage, users, shares, system, store, clock } = deps
+  const { storage, users, shares, system, store, events, clock } = deps
   if (document.hostName) await system.rename(document.hostName)
   if (document.pool && plan) {
     report({ fraction: 0.1, message: 'Creating the pool' })
@@ -130,6 +138,7 @@ async function applyAll(
     if (nfs) await shares.setNfs('shares', share.name, nfs)
   }
   await store.setClaimed(clock.now())
+  events.publish('setup/claimed', {})
 }
 
 function accountsOf({ admin, users }: SetupDocument) {

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# The two images that a slot is made of: root.img (the system) and boot.img (kernel and initrd).
+source "$(dirname "$(readlink -f "$0")")/../common.sh"
+
+tree=$WORK/tree slots=$WORK/slots
+rm -rf "$slots"
+mkdir -p "$slots/boot"
+level=${CAIRN_IMAGE_ZSTD:-15}
+
+# squash TREE IMAGE OPTION...: every file in it has the one date, and root is its owner where the tree says so.
+squash() {
+  local from=$1 to=$2
+  shift 2
+  env -u SOURCE_DATE_EPOCH mksquashfs "$from" "$to" -mkfs-time "$SOURCE_DATE_EPOCH" -all-time "$SOURCE_DATE_EPOCH" \
+    -noappend -no-progress -quiet "$@"
+}
+
+sed -E '/^(#|$)/d' "$ROOT/image/slim.exclude" >"$WORK/exclude"
+squash "$tree" "$slots/root.img" -comp zstd -Xcompression-level "$level" -b 256K -wildcards -ef "$WORK/exclude"
+
+cp "$tree"/boot/vmlinuz-* "$slots/boot/vmlinuz"
+cp "$tree"/boot/initrd.img-* "$slots/boot/initrd.img"
+# Stored as they are: GRUB 2.12 reads no zstd, and both are compressed already.
+squash "$slots/boot" "$slots/boot.img" -noD -noF -noI -noX -all-root
+ls -l "$slots" >&2

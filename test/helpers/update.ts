@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process'
+import { createReadStream } from 'node:fs'
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { ExecutionContext } from 'ava'
+import { checkout } from './cairn.ts'
+
+const run = promisify(execFile)
+const built = join(checkout, 'build/image/amd64')
+
+export interface Change {
+  version: string
+  /** Files of the system that are others in this version. */
+  files?: Record<string, string>
+  /** A boot slot without a kernel. */
+  hasKernel?: boolean
+}
+
+/** Makes an update out of the built one, signed by the same key; what it is called in the folder. */
+export async function makeUpdate(
+  folder: string,
+  { version, files = {}, hasKernel = true }: Change,
+): Promise<string> {
+  const place = join(folder, `update-${version}`)
+  await mkdir(place)
+  const tree = join(place, 'tree')
+  const inside = join(place, 'inside')
+  await run('unsquashfs', ['-no-progress', '-d', inside, join(built, 'cairn-amd64.raucb')])
+  await run('unsquashfs', ['-no-progress', '-d', tree, join(inside, 'root.img')], { maxBuffer: 2 ** 26 })
+  await run('sed', ['-i', `s/^IMAGE_VERSION=.*/IMAGE_VERSION=${version}/`, join(tree, 'usr/lib/os-release')])
+  for (const [name, text] of Object.entries(files)) await writeFile(join(tree, name), text)
+  await squash(tree, join(place, 'root.img'), 'zstd', '-Xcompression-level', '1')
+  await mkdir(join(place, 'empty'))
+  if (!hasKernel) await squash(join(place, 'empty'), join(place, 'boot.img'), 'gzip')
+  const boot = join(hasKernel ? inside : place, 'boot.img')
+  const name = `${version}.raucb`
+  await run(join(checkout, 'image/bundle.sh'), [join(place, 'root.img'), boot, version, join(folder, name)], {
+    env: { ...process.env, TARGET: 'amd64' },
+  })
+  await rm(place, { recursive: true })
+  return name
+}
+
+async function squash(from: string, to: string, compression: string, ...options: string[]) {
+  await run('mksquashfs', [from, to, '-comp', compression, ...options, '-no-progress', '-quiet'])
+}
+
+/** Serves a folder with ranges, which RAUC asks for; the port. */
+export async function serveFolder(t: ExecutionContext, folder: string): Promise<number> {
+  const server = createServer(async (request, response) => {
+    const path = join(folder, request.url?.replace(/^\//, '') ?? '')
+    const { size } = await stat(path)
+    const [, from = '0', to = String(size - 1)] =
+      /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
+    const isPart = request.headers.range !== undefined
+    response.writeHead(isPart ? 206 : 200, {
+      'accept-ranges': 'bytes',
+      'content-length': Number(to) - Number(from) + 1,
+      ...(isPart ? { 'content-range': `bytes ${from}-${to}/${size}` } : {}),
+    })
+    if (request.method === 'HEAD') response.end()
+    else createReadStream(path, { start: Number(from), end: Number(to) }).pipe(response)
+  }).listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  return typeof address === 'object' && address ? address.port : 0
+}
