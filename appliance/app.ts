@@ -54,7 +54,6 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     dataDir: config.dataDir,
     version: system.version,
     health: health.report,
-    isFirst: config.instance === 0,
   })
   await migrateDatabase(database, system.domain.migrations ?? [], 'some')
   const tuning = createTuning({
@@ -143,7 +142,10 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     webRoot: config.webRoot,
     version: system.version,
     isClaimed: setup.isClaimed,
-    notReady: async () => (agent.isConnected() ? [] : ['the system service']),
+    notReady: async () => [
+      ...(agent.isConnected() ? [] : ['the system service']),
+      ...(updates.isReady() ? [] : ['a new version that is on trial']),
+    ],
     log,
   })
   const http = createFronts({

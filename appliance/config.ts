@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -135,7 +134,7 @@ export function readConfig(
     dataDir,
     runDir,
     agentSocket: join(runDir, 'agent.sock'),
-    databasePath: join(stateFolder(dataDir), 'cairn.db'),
+    databasePath: join(dataDir, 'cairn.db'),
     poolsDir: given.pools ? resolve(given.pools) : join(dataDir, 'pools'),
     practice: { folder: join(dataDir, 'disks'), count: given.practiceDisks, sizeBytes: given.practiceSize },
     samba: { folder: join(dataDir, 'samba'), port: given.smbPort },
@@ -215,12 +214,6 @@ function adminOf(text: string | undefined) {
   if (text === undefined) return null
   const colon = text.indexOf(':')
   return { name: text.slice(0, colon), password: text.slice(colon + 1) }
-}
-
-/** On the image each version has a state of its own, to which the agent points before any server starts. */
-function stateFolder(dataDir: string): string {
-  const state = join(dataDir, 'state')
-  return existsSync(state) ? state : dataDir
 }
 
 function shortName(dataDir: string): string {

@@ -37,13 +37,7 @@ export function createOperations(deps: OperationDeps) {
       run: async () => ({ pid: process.pid, uid: process.getuid?.() ?? -1 }),
     }),
     ...createNetworkOperations({ dataDir: config.dataDir, clock: systemClock }),
-    // First of all: the state that the servers find is the one of this version.
-    ...createUpdateOperations({
-      ...deps,
-      dataDir: config.dataDir,
-      version: packageFile.version,
-      clock: systemClock,
-    }),
+    ...createUpdateOperations({ dataDir: config.dataDir, version: packageFile.version }),
     ...createSystemOperations({ isImage: config.bootFolder !== null }),
     ...createSetupOperations({ folder: config.bootFolder }),
     ...createTuningOperations({

@@ -12,12 +12,12 @@ export function createUpdates(deps: UpdatesDeps) {
     routes: updateRoutes(service),
     checks: [
       async () =>
-        service.isOnTrial()
+        service.facts().isOnTrial
           ? [
               {
                 code: 'updates/on-trial',
                 severity: 'warning',
-                title: `Version ${deps.version} is on trial`,
+                title: `Version ${service.facts().version} is on trial`,
                 detail: 'For some minutes settings cannot be changed. Files are not affected.',
                 suggestions: [{ label: 'Wait, or see This box, Updates', href: '/updates' }],
               },
@@ -27,5 +27,5 @@ export function createUpdates(deps: UpdatesDeps) {
     start: service.start,
     stop: service.stop,
   }
-  return { domain, requireChangeable: service.requireChangeable }
+  return { domain, requireChangeable: service.requireChangeable, isReady: service.isReady }
 }

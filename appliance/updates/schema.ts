@@ -30,15 +30,13 @@ export type Bundle = z.infer<typeof bundle>
 export const updateFacts = z.object({
   /** Null: this box was not made from an image, or its updater is away. */
   slots: slots.nullable(),
+  version: z.string(),
   /** This version has never been found good on this box. */
   isOnTrial: z.boolean(),
-  /** When the agent goes back by itself. */
-  trialEndsAt: z.iso.datetime().nullable(),
 })
 export type UpdateFacts = z.infer<typeof updateFacts>
 
 export const updateState = updateFacts.extend({
-  version: z.string(),
   isPossible: z.boolean(),
   bundle: z
     .object({

@@ -1,12 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -16,7 +8,6 @@ import { createJobs } from '../../appliance/jobs/index.ts'
 import { migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
 import { createEvents } from '../../appliance/lib/events.ts'
 import { silentLog } from '../../appliance/lib/log.ts'
-import { createParts } from '../../appliance/lib/parts.ts'
 import { createUpdates } from '../../appliance/updates/index.ts'
 import { createUpdateOperations } from '../../appliance/updates/system/index.ts'
 import { eventually } from '../helpers/cairn.ts'
@@ -30,27 +21,27 @@ const updateTest = testIf('root', 'rauc')
 
 interface Given {
   version?: string
-  dataDir?: string
+  /** The version that was last found good. */
+  proven?: string
   state?: 'ok' | 'danger'
-  trialMs?: number
 }
 
 async function box(t: ExecutionContext, rauc: { conf: string; bus: string }, given: Given = {}) {
-  const { version = '1.0.0', dataDir = await tempFolder(t), trialMs } = given
+  const { version = '1.0.0', proven } = given
+  const dataDir = await tempFolder(t)
   const clock = fakeClock()
-  const parts = createParts(silentLog)
   let restarts = 0
+  const image = { release: join(dataDir, 'os-release'), proven: join(dataDir, 'proven') }
+  const prove = (one: string) => writeFileSync(image.proven, `${one}\n`)
+  writeFileSync(image.release, `ID=debian\nIMAGE_VERSION=${version}\n`)
+  if (proven !== undefined) prove(proven)
   const operations = createUpdateOperations({
     ...rauc,
-    ...(trialMs === undefined ? {} : { trialMs }),
     dataDir,
-    version,
-    clock,
-    log: silentLog,
-    parts,
+    version: '0.0.0',
+    image,
     restart: async () => void restarts++,
   })
-  await parts.start()
   const events = createEvents()
   const database = await openDatabase(join(await tempFolder(t), 'jobs.db'))
   const jobs = createJobs({ database, events, clock, log: silentLog })
@@ -63,16 +54,14 @@ async function box(t: ExecutionContext, rauc: { conf: string; bus: string }, giv
     log: silentLog,
     jobs,
     dataDir,
-    version,
+    version: '0.0.0',
     health: async () => ({ state: health.state, issues: [] }),
-    isFirst: true,
     lookEveryMs: 5,
     wellForMs: 60_000,
   })
   await updates.domain.start?.()
   const stop = async () => {
     await updates.domain.stop?.()
-    await parts.stop()
     await database.destroy()
   }
   t.teardown(stop)
@@ -82,18 +71,7 @@ async function box(t: ExecutionContext, rauc: { conf: string; bus: string }, giv
     await jobs.finished(id)
     return jobs.get(id)
   }
-  /** Time goes by in which all is well. */
-  const becomesGood = async () => {
-    let isGood = false
-    events.on('updates/changed', () => {
-      isGood = true
-    })
-    await eventually(async () => {
-      clock.advance(60_000)
-      return isGood
-    })
-  }
-  return { ask, clock, dataDir, finish, health, updates, becomesGood, restarts: () => restarts }
+  return { ask, clock, dataDir, finish, health, updates, prove, restarts: () => restarts }
 }
 
 const receive = (ask: Awaited<ReturnType<typeof serve>>, bytes: Buffer, offset = 0) =>
@@ -206,53 +184,40 @@ updateTest('a download that is cut goes on where it was, if it is still the same
 })
 
 updateTest(
-  'a new version has a copy of the state, and is good once all has been well for a minute',
+  'a version on trial changes no settings, and is not ready before all was well for a minute',
   async t => {
     const rauc = await startRauc(t)
-    const dataDir = await tempFolder(t)
-    writeFileSync(join(dataDir, 'cairn.db'), 'what was decided')
-    const first = await box(t, rauc, { dataDir })
-    t.is(readlinkSync(join(dataDir, 'state')), 'states/1.0.0')
-    t.is(readFileSync(join(dataDir, 'state/cairn.db'), 'utf8'), 'what was decided')
-    // The first version has nothing to go back to.
-    t.notThrows(() => first.updates.requireChangeable({ method: 'post', tag: 'users' }))
-    await first.becomesGood()
-
-    const second = await box(t, rauc, { dataDir, version: '1.1.0', state: 'danger' })
-    t.is(readlinkSync(join(dataDir, 'state')), 'states/1.1.0')
-    writeFileSync(join(dataDir, 'state/cairn.db'), 'migrated')
-    t.throws(() => second.updates.requireChangeable({ method: 'post', tag: 'users' }), {
-      code: 'updates/on-trial',
+    const { ask, clock, health, updates, prove } = await box(t, rauc, {
+      version: '1.1.0+abc',
+      proven: '1.0.0',
+      state: 'danger',
     })
-    t.notThrows(() => second.updates.requireChangeable({ method: 'post', tag: 'files' }))
-    t.like((await second.ask('GET', '/updates')).body, { isOnTrial: true })
-    t.is((await second.ask('POST', '/updates/install', { body: {} })).status, 409)
+    t.like((await ask('GET', '/updates')).body, { version: '1.1.0+abc', isOnTrial: true })
+    t.throws(() => updates.requireChangeable({ method: 'post', tag: 'users' }), { code: 'updates/on-trial' })
+    t.notThrows(() => updates.requireChangeable({ method: 'post', tag: 'files' }))
+    t.is((await ask('POST', '/updates/install', { body: {} })).status, 409)
+    clock.advance(600_000)
+    t.false(updates.isReady())
 
-    // It goes back: the older one finds what it left.
-    const back = await box(t, rauc, { dataDir })
-    t.is(readFileSync(join(dataDir, 'state/cairn.db'), 'utf8'), 'what was decided')
-    t.like((await back.ask('GET', '/updates')).body, { isOnTrial: false })
-
-    const again = await box(t, rauc, { dataDir, version: '1.1.0' })
-    t.is(readFileSync(join(dataDir, 'state/cairn.db'), 'utf8'), 'what was decided')
-    await again.becomesGood()
-    t.notThrows(() => again.updates.requireChangeable({ method: 'post', tag: 'users' }))
-    t.deepEqual(JSON.parse(readFileSync(join(dataDir, 'updates.json'), 'utf8')), {
-      confirmed: ['1.0.0', '1.1.0'],
+    health.state = 'ok'
+    await eventually(async () => {
+      clock.advance(10_000)
+      return updates.isReady()
     })
-    t.is(statSync(join(dataDir, 'states/1.1.0')).mode & 0o777, 0o700)
-    t.true(existsSync(join(dataDir, 'states/1.0.0/cairn.db')))
+    // The image has seen it, and marks it good.
+    prove('1.1.0+abc')
+    await eventually(async () => !(await ask('GET', '/updates')).body.isOnTrial)
+    t.notThrows(() => updates.requireChangeable({ method: 'post', tag: 'users' }))
   },
 )
 
-updateTest('a new version that is not found good in time goes back by itself', async t => {
+updateTest('the first version of all, and one that was found good, are on no trial', async t => {
   const rauc = await startRauc(t)
-  const dataDir = await tempFolder(t)
-  mkdirSync(dataDir, { recursive: true })
-  writeFileSync(join(dataDir, 'updates.json'), JSON.stringify({ confirmed: ['1.0.0'] }))
-  const { restarts } = await box(t, rauc, { dataDir, version: '1.1.0', state: 'danger', trialMs: 50 })
-  await eventually(async () => restarts() > 0)
-  t.is(rauc.stateOf('A'), 'bad')
+  for (const given of [{}, { proven: '1.0.0' }]) {
+    const { ask, updates } = await box(t, rauc, given)
+    t.like((await ask('GET', '/updates')).body, { isOnTrial: false })
+    t.true(updates.isReady())
+  }
 })
 
 updateTest('where no image was flashed there are no updates, which is said', async t => {

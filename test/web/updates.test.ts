@@ -10,7 +10,6 @@ const flashed: UpdateState = {
   version: '1.0.0',
   isPossible: true,
   isOnTrial: false,
-  trialEndsAt: null,
   slots: {
     compatible: 'cairn-amd64',
     slots: [
@@ -64,7 +63,6 @@ pageTest('the page of updates says what runs, what was received and what comes n
         ...flashed,
         version: '1.1.0',
         isOnTrial: true,
-        trialEndsAt: '2026-11-26T12:00:00.000Z',
       })
       await page.getByText('Version 1.1.0 is on trial').waitFor()
       await isSound()

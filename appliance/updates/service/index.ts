@@ -25,20 +25,16 @@ export interface UpdatesDeps {
   dataDir: string
   version: string
   health(): Promise<HealthReport>
-  /** Of all server processes one decides whether a new version is good. */
-  isFirst: boolean
-  /** How often that one looks, and for how long all must be well. */
+  /** How often a version on trial is looked at, and for how long all must be well. */
   lookEveryMs?: number
   wellForMs?: number
 }
 
-const unknown: UpdateFacts = { slots: null, isOnTrial: false, trialEndsAt: null }
-
 export function createUpdateService(deps: UpdatesDeps) {
-  const { agent, events, clock, log, jobs, version, health } = deps
+  const { agent, events, clock, log, jobs, health } = deps
   const { lookEveryMs = 5_000, wellForMs = 60_000 } = deps
   const receiving = createReceiving(deps)
-  let facts = unknown
+  let facts: UpdateFacts = { slots: null, version: deps.version, isOnTrial: false }
   let watching: NodeJS.Timeout | undefined
   let restarting: { timer: NodeJS.Timeout; at: Date } | undefined
   let wellSinceMs: number | undefined
@@ -54,13 +50,13 @@ export function createUpdateService(deps: UpdatesDeps) {
   }
 
   async function state(): Promise<UpdateState> {
-    const { slots, ...trial } = await learn()
+    const { slots, version, isOnTrial } = await learn()
     const bytes = await receiving.receivedBytes()
     return {
       version,
       isPossible: slots !== null,
       slots,
-      ...trial,
+      isOnTrial,
       bundle: bytes === undefined ? null : { receivedBytes: bytes, ...(await inspected(slots !== null)) },
       waitsForRestart: slots?.slots.some(({ isNext, isBooted }) => isNext && !isBooted) ?? false,
       restartAt: restarting?.at.toISOString() ?? null,
@@ -91,17 +87,19 @@ export function createUpdateService(deps: UpdatesDeps) {
     throw new Failure('conflict', 'updates/on-trial', onTrial)
   }
 
-  /** What is well for a while is good; what is not in time goes back by the agent. */
+  /** What is well for a while is good: that is what the image waits for before it marks a version so. */
   async function look() {
     const { state: is } = await health()
     if (is === 'danger') wellSinceMs = undefined
     else wellSinceMs ??= clock.now()
-    if (wellSinceMs === undefined || clock.now() - wellSinceMs < wellForMs) return
+    const { isOnTrial } = await learn()
+    if (isOnTrial) return
     clearInterval(watching)
-    await agent.call('updates/confirm', {})
-    log.info('this version is good', { version })
-    await learn()
     events.publish('updates/changed', {})
+  }
+
+  function isWell(): boolean {
+    return wellSinceMs !== undefined && clock.now() - wellSinceMs >= wellForMs
   }
 
   return {
@@ -160,11 +158,13 @@ export function createUpdateService(deps: UpdatesDeps) {
     requireChangeable(route: { method: string; tag: string }) {
       if (isHeldBack(route)) requireSettled()
     },
-    isOnTrial: () => facts.isOnTrial,
+    facts: () => facts,
+    /** A version on trial is not ready before all has been well for a while. */
+    isReady: () => !facts.isOnTrial || isWell(),
     async start() {
       await learn()
       unsubscribe = events.on('updates/changed', () => void learn())
-      if (!deps.isFirst || !facts.slots) return
+      if (!facts.isOnTrial) return
       watching = setInterval(
         () => void look().catch(error => log.warn('not yet', { error })),
         lookEveryMs,

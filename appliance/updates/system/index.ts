@@ -1,69 +1,46 @@
-import { access, mkdir, rm } from 'node:fs/promises'
+import { access, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Clock } from '../../lib/clock.ts'
-import { Failure } from '../../lib/failure.ts'
-import type { Log } from '../../lib/log.ts'
+import { errnoOf, Failure } from '../../lib/failure.ts'
 import { type OperationContext, operation } from '../../lib/operation.ts'
-import type { Parts } from '../../lib/parts.ts'
 import { type RunOptions, run } from '../../lib/run.ts'
 import { parseInfo, parseProgress, parseRefusal, parseStatus } from '../parse/rauc.ts'
 import { requireFit } from '../plan.ts'
 import { type Bundle, bundle, type Slots, updateFacts } from '../schema.ts'
-import { createStates } from './states.ts'
 
 export interface UpdatesSystemDeps {
   dataDir: string
+  /** Of the daemon; an image has one of its own. */
   version: string
-  clock: Clock
-  log: Log
-  parts: Parts
   /** Of RAUC (the system.conf of its reference); without that file there are no updates. */
   conf?: string
   /** Where RAUC's service is on D-Bus; the system's bus without it. */
   bus?: string
   restart?(): Promise<void>
-  trialMs?: number
+  /** What the image says of itself, and what it has found out about its versions (docs/image.md, "Updates"). */
+  image?: { release: string; proven: string }
 }
 
 const installTimeoutMs = 60 * 60_000
-/** So long a new version has to be found good; then the box goes back, whatever the server says or does not. */
-const defaultTrialMs = 15 * 60_000
+const onTheImage = { release: '/etc/os-release', proven: '/data/system/proven' }
 
 /** What root does for updates: RAUC is asked by its own program. A bundle has one place, which the server fills. */
 export function createUpdateOperations(deps: UpdatesSystemDeps) {
-  const {
-    dataDir,
-    version,
-    clock,
-    log,
-    parts,
-    conf = '/etc/rauc/system.conf',
-    trialMs = defaultTrialMs,
-  } = deps
-  const { restart = () => run(['systemctl', 'reboot']).then(() => undefined) } = deps
+  const { dataDir, conf = '/etc/rauc/system.conf', image = onTheImage } = deps
+  const { restart = () => run(['systemctl', '--no-block', 'reboot']).then(() => undefined) } = deps
   const file = join(dataDir, 'updates', 'bundle.raucb')
-  const states = createStates({ dataDir, version })
   const env = deps.bus === undefined ? {} : { DBUS_SYSTEM_BUS_ADDRESS: deps.bus }
-  let trialEndsAtMs: number | undefined
-  let deadline: NodeJS.Timeout | undefined
 
-  parts.add({
-    name: 'updates',
-    async start() {
-      if (!(await isThere())) return
-      await states.prepare()
-      if (!(await states.isOnTrial())) return
-      trialEndsAtMs = clock.now() + trialMs
-      log.info('this version is on trial', { version, untilMs: trialEndsAtMs })
-      deadline = setTimeout(() => {
-        goBack('it was not found good in time').catch(error => log.error('could not go back', { error }))
-      }, trialMs).unref()
-    },
-    async stop() {
-      clearTimeout(deadline)
-    },
-  })
+  async function versionNow(): Promise<string> {
+    const release = await readIfThere(image.release)
+    return /^IMAGE_VERSION="?([^"\n]+)/m.exec(release)?.[1] ?? deps.version
+  }
+
+  /** It was never found good here, while another was. The first version has nothing to go back to. */
+  async function isOnTrial(): Promise<boolean> {
+    const proven = (await readIfThere(image.proven)).trim()
+    return proven !== '' && proven !== (await versionNow())
+  }
 
   async function isThere(): Promise<boolean> {
     return access(conf).then(
@@ -87,7 +64,12 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
   async function install(allowOlder: boolean, { report, signal }: OperationContext) {
     const known = await slotsNow()
     if (!known) throw notHere()
-    requireFit({ bundle: await inspect(), version, compatible: known.compatible, allowOlder })
+    requireFit({
+      bundle: await inspect(),
+      version: await versionNow(),
+      compatible: known.compatible,
+      allowOlder,
+    })
     await rauc(['install', file], {
       timeoutMs: installTimeoutMs,
       signal,
@@ -97,22 +79,6 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
       },
     })
     await rm(file, { force: true })
-  }
-
-  async function confirm() {
-    await requireThere()
-    await rauc(['status', 'mark-good'])
-    await states.confirm()
-    clearTimeout(deadline)
-    trialEndsAtMs = undefined
-  }
-
-  /** The other one is started, and finds everything as it left it. */
-  async function goBack(why: string) {
-    await requireThere()
-    log.warn('the box goes back to the version before', { version, why })
-    await rauc(['status', 'mark-bad', 'booted'])
-    await restart()
   }
 
   async function requireThere() {
@@ -143,8 +109,8 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
       isRead: true,
       run: async () => ({
         slots: await slotsNow(),
-        isOnTrial: trialEndsAtMs !== undefined,
-        trialEndsAt: trialEndsAtMs === undefined ? null : new Date(trialEndsAtMs).toISOString(),
+        version: await versionNow(),
+        isOnTrial: (await isThere()) && (await isOnTrial()),
       }),
     }),
     'updates/inspect': operation({ input: z.strictObject({}), output: bundle, isRead: true, run: inspect }),
@@ -157,22 +123,6 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
         return null
       },
     }),
-    'updates/confirm': operation({
-      input: z.strictObject({}),
-      output: z.null(),
-      async run() {
-        await confirm()
-        return null
-      },
-    }),
-    'updates/go-back': operation({
-      input: z.strictObject({ why: z.string().max(1000) }),
-      output: z.null(),
-      async run({ why }) {
-        await goBack(why)
-        return null
-      },
-    }),
     'updates/restart': operation({
       input: z.strictObject({}),
       output: z.null(),
@@ -182,6 +132,15 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
         return null
       },
     }),
+  }
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return ''
+    throw error
   }
 }
 

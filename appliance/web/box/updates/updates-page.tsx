@@ -4,7 +4,6 @@ import { useTranslation } from 'react-i18next'
 import { type UpdateState, updatesQuery } from '../../api/updates.ts'
 import { Answer } from '../../kit/answer.tsx'
 import { Facts } from '../../kit/facts.tsx'
-import { formatExact } from '../../kit/format/ago.ts'
 import { Notice } from '../../kit/notice.tsx'
 import { Card, Part, Sheet } from '../../kit/sheet.tsx'
 import { BoxTabs } from '../box-tabs.tsx'
@@ -23,15 +22,13 @@ export function UpdatesPage() {
 }
 
 function Updates({ state }: { state: UpdateState }) {
-  const { t, i18n } = useTranslation()
+  const { t } = useTranslation()
   const { slots, version } = state
   return (
     <>
       {state.isOnTrial && (
         <Notice kind="info" title={t('updates.onTrial', { version })}>
-          {t('updates.onTrialHint', {
-            until: state.trialEndsAt ? formatExact(new Date(state.trialEndsAt), i18n.language) : '',
-          })}
+          {t('updates.onTrialHint')}
         </Notice>
       )}
       <Part title={t('updates.runs')}>
