@@ -210,11 +210,14 @@ export function commandOf(pid: number): string[] {
   return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
 }
 
+/** On a machine that is emulated everything takes many times as long (guest.ts). */
+const patience = Number(process.env.CAIRN_TEST_PATIENCE ?? 1)
+
 /** Waits until `isTrue`, asking again after each of its own awaits; fails the test after `withinMs`. */
 export async function eventually(isTrue: () => Promise<boolean>, withinMs = 15_000): Promise<void> {
-  const deadline = Date.now() + withinMs
+  const deadline = Date.now() + withinMs * patience
   while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`not true within ${withinMs} ms`)
+    if (Date.now() > deadline) throw new Error(`not true within ${withinMs * patience} ms`)
     await new Promise(resolve => setTimeout(resolve, 50))
   }
 }

@@ -140,7 +140,10 @@ async function copyModule(path: string, to: string) {
 }
 
 function renderJob({ command, cwd, env = {} }: Pick<GuestOptions, 'command' | 'cwd' | 'env'>): string {
-  const settings = Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`)
+  const patience = hasKvm() ? {} : { CAIRN_TEST_PATIENCE: '8' }
+  const settings = Object.entries({ ...patience, ...env }).map(
+    ([name, value]) => `export ${name}=${quoted(value)}`,
+  )
   return ['#!/bin/sh', ...settings, `cd ${quoted(cwd)}`, `exec ${command.map(quoted).join(' ')}`, ''].join(
     '\n',
   )
