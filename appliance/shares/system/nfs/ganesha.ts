@@ -49,6 +49,8 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
   const command: Command = [program, '-F', '-f', conf, '-L', 'STDOUT', '-p', pidFile]
   const daemon = createDaemon({ name: program, command, log, onLine, onState })
   let isStarted = false
+  /** Another program has the port. */
+  let isTaken = false
   let lines: string[] | undefined
   let onReread: ((isDone: boolean) => void) | undefined
   let last = ''
@@ -61,13 +63,19 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
   }
 
   function onState({ isRunning }: DaemonState) {
-    if (isRunning) return
+    if (isRunning) return void lookAtPort()
     onReread?.(false)
     if (isStarted) log.warn(`${program} said before it ended`, { line: messageOf(last) })
   }
 
+  /** Before it has had the time to take the port itself: who accepts there then is another program. */
+  async function lookAtPort() {
+    isTaken = !(await isFree(port))
+  }
+
   async function start() {
     await endProcesses(() => processesWith(program, conf))
+    await lookAtPort()
     isStarted = true
     daemon.start()
     await untilAccepting()
@@ -75,8 +83,11 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
 
   async function untilAccepting() {
     const deadline = Date.now() + startsWithinMs
-    const isHopeful = () => Date.now() < deadline && (daemon.state().isRunning || daemon.state().restarts < 2)
-    while (isHopeful() && !(await isAccepting(port))) await delay(lookEveryMs)
+    const isHopeful = () => {
+      const { isRunning, restarts } = daemon.state()
+      return Date.now() < deadline && (isRunning || restarts < 2) && !(isTaken && restarts > 0)
+    }
+    while (isHopeful() && (isTaken || !(await isAccepting(port)))) await delay(lookEveryMs)
   }
 
   /** It reads its exports again; who goes on having access notices nothing. One that does not answer begins anew. */
@@ -154,9 +165,9 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
     stop,
     async status() {
       const { restarts } = daemon.state()
+      if (isStarted && isTaken) return { isRunning: false, restarts, problem: portTaken(port) }
       const isRunning = daemon.state().isRunning && (await isAccepting(port))
-      const isDown = isStarted && !isRunning && restarts > 0
-      return { isRunning, restarts, problem: isDown ? await whyNot() : null }
+      return { isRunning, restarts, problem: null }
     },
   }
 
@@ -165,12 +176,6 @@ export function createGanesha({ folder, recovery, port, mountPort, log }: Ganesh
     await daemon.stop()
     await endProcesses(() => processesWith(program, conf))
     for (const file of [conf, pidFile]) await rm(file, { force: true })
-  }
-
-  /** The one reason that can be told from outside; otherwise it is being started again. */
-  async function whyNot(): Promise<NfsStatus['problem']> {
-    if (daemon.pid() !== undefined || (await isFree(port))) return null
-    return portTaken(port)
   }
 }
 
