@@ -207,24 +207,34 @@ smbTest(
   },
 )
 
-smbTest('of what was overwritten over SMB it says that only snapshots keep it, and lists them', async t => {
-  const { page, cairn } = await start(t)
-  await put(cairn, '/shared/plan.txt', 'first')
-  await cairn.api('POST', '/shares/shared/snapshots', { label: 'before' })
-  const local = await localFile(t, 'over the network')
-  await smb(cairn, 'shared', `put ${local} plan.txt`)
-  await page.goto(`${cairn.url}/files/shared`)
-  await smb(cairn, 'shared', `put ${local} fresh.txt`)
-  await page.getByRole('link', { name: 'fresh.txt' }).waitFor()
-  const drawer = await details(page, 'plan.txt', 'Earlier versions')
-  await drawer
-    .getByText('while many are copied: for that there are the snapshots', { exact: false })
-    .waitFor()
-  const past = drawer.getByRole('listitem').filter({ hasText: 'in the snapshot "before"' })
-  await past.getByRole('button', { name: /^Restore/ }).click()
-  await eventually(async () => (await read(cairn, '/shared/plan.txt')) === 'first')
-  t.deepEqual(await violations(page), [])
-})
+smbTest(
+  'what was overwritten over SMB is there to be restored: as a version, or from a snapshot',
+  async t => {
+    const { page, cairn } = await start(t)
+    // Of what is still being downloaded no version is kept.
+    for (const name of ['plan.txt', 'film.part']) await put(cairn, `/shared/${name}`, 'first')
+    await cairn.api('POST', '/shares/shared/snapshots', { label: 'before' })
+    const local = await localFile(t, 'over the network')
+    await page.goto(`${cairn.url}/files/shared`)
+    await smb(cairn, 'shared', `put ${local} plan.txt; put ${local} film.part; put ${local} fresh.txt`)
+    await page.getByRole('link', { name: 'fresh.txt' }).waitFor()
+
+    const kept = await details(page, 'plan.txt', 'Earlier versions')
+    const version = kept.getByRole('listitem').filter({ hasText: 'admin' })
+    await version.getByRole('button', { name: /^Restore/ }).click()
+    await eventually(async () => (await read(cairn, '/shared/plan.txt')) === 'first')
+
+    await page.goto(`${cairn.url}/files/shared`)
+    const drawer = await details(page, 'film.part', 'Earlier versions')
+    await drawer
+      .getByText('while many are copied: for that there are the snapshots', { exact: false })
+      .waitFor()
+    const past = drawer.getByRole('listitem').filter({ hasText: 'in the snapshot "before"' })
+    await past.getByRole('button', { name: /^Restore/ }).click()
+    await eventually(async () => (await read(cairn, '/shared/film.part')) === 'first')
+    t.deepEqual(await violations(page), [])
+  },
+)
 
 smbTest('the activity shows who changed what over WebDAV and SMB, live, and is narrowed down', async t => {
   const { page, cairn } = await start(t)
