@@ -211,7 +211,10 @@ export function createFileIndex({ events, log, everyVolume, dropMark, ...deps }:
       if (!isTrue(volume) || !readStatus(folder.fd, '', status)) return
       const { inode } = status
       pools.ask(volume, ({ index, row }) => {
-        if (!index.store.folder(row.number, inode)) return
+        const { store } = index
+        // Where nothing else had the name, no id is to be had.
+        if (!store.at(row.number, inode, name) && !store.vanishedAt(row.number, inode, name)) return
+        if (!store.folder(row.number, inode)) return
         const isTop = index.top(row.number)?.inode === inode
         index.identify({ volume: row.number, inode, isTop, folder }, name)
       })
