@@ -23,12 +23,13 @@ interface Given {
   version?: string
   /** The version that was last found good. */
   proven?: string
+  dataDir?: string
   state?: 'ok' | 'danger'
 }
 
 async function box(t: ExecutionContext, rauc: { conf: string; bus: string }, given: Given = {}) {
   const { version = '1.0.0', proven } = given
-  const dataDir = await tempFolder(t)
+  const dataDir = given.dataDir ?? (await tempFolder(t))
   const clock = fakeClock()
   let restarts = 0
   const image = { release: join(dataDir, 'os-release'), proven: join(dataDir, 'proven') }
@@ -55,7 +56,7 @@ async function box(t: ExecutionContext, rauc: { conf: string; bus: string }, giv
     jobs,
     dataDir,
     version: '0.0.0',
-    health: async () => ({ state: health.state, issues: [] }),
+    health: async () => ({ state: health.state, issues: health.state === 'danger' ? [degraded] : [] }),
     lookEveryMs: 5,
     wellForMs: 60_000,
   })
@@ -72,6 +73,15 @@ async function box(t: ExecutionContext, rauc: { conf: string; bus: string }, giv
     return jobs.get(id)
   }
   return { ask, clock, dataDir, finish, health, updates, prove, restarts: () => restarts }
+}
+
+const degraded = {
+  code: 'storage/pool-degraded',
+  subject: 'pool',
+  severity: 'danger' as const,
+  title: 'The pool is degraded',
+  detail: 'A disk is missing.',
+  suggestions: [],
 }
 
 const receive = (ask: Awaited<ReturnType<typeof serve>>, bytes: Buffer, offset = 0) =>
@@ -210,6 +220,20 @@ updateTest(
     t.notThrows(() => updates.requireChangeable({ method: 'post', tag: 'users' }))
   },
 )
+
+updateTest('what ailed the box before the update is not the new version’s fault', async t => {
+  const rauc = await startRauc(t)
+  const before = await box(t, rauc, { state: 'danger' })
+  await receive(before.ask, readFileSync(rauc.bundle('1.1.0')))
+  await before.finish((await before.ask('POST', '/updates/install', { body: {} })).body.job)
+  const { dataDir } = before
+  const after = await box(t, rauc, { version: '1.1.0', proven: '1.0.0', state: 'danger', dataDir })
+  await eventually(async () => {
+    after.clock.advance(10_000)
+    return after.updates.isReady()
+  })
+  t.true(after.updates.isReady())
+})
 
 updateTest('the first version of all, and one that was found good, are on no trial', async t => {
   const rauc = await startRauc(t)

@@ -8,6 +8,7 @@ import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import { isHeldBack, nextNight } from '../plan.ts'
 import type { UpdateFacts, UpdateState } from '../schema.ts'
+import { createAilments } from './ailments.ts'
 import { createReceiving } from './receiving.ts'
 
 declare module '../../lib/events.ts' {
@@ -34,6 +35,7 @@ export function createUpdateService(deps: UpdatesDeps) {
   const { agent, events, clock, log, jobs, health } = deps
   const { lookEveryMs = 5_000, wellForMs = 60_000 } = deps
   const receiving = createReceiving(deps)
+  const ailments = createAilments(deps)
   let facts: UpdateFacts = { slots: null, version: deps.version, isOnTrial: false }
   let watching: NodeJS.Timeout | undefined
   let restarting: { timer: NodeJS.Timeout; at: Date } | undefined
@@ -89,8 +91,7 @@ export function createUpdateService(deps: UpdatesDeps) {
 
   /** What is well for a while is good: that is what the image waits for before it marks a version so. */
   async function look() {
-    const { state: is } = await health()
-    if (is === 'danger') wellSinceMs = undefined
+    if (await ailments.hasNew(await health())) wellSinceMs = undefined
     else wellSinceMs ??= clock.now()
     const { isOnTrial } = await learn()
     if (isOnTrial) return
@@ -132,6 +133,7 @@ export function createUpdateService(deps: UpdatesDeps) {
         kind: 'updates/install',
         title: 'Installing an update',
         async run({ report, signal }) {
+          await ailments.remember(await health())
           await agent.call(
             'updates/install',
             { allowOlder },

@@ -1,0 +1,40 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { HealthReport } from '../../health/index.ts'
+import { errnoOf } from '../../lib/failure.ts'
+
+const keys = z.array(z.string())
+
+/** What ailed the box before an update is not the new version's fault. */
+export function createAilments({ dataDir }: { dataDir: string }) {
+  const folder = join(dataDir, 'updates')
+  const file = join(folder, 'ailments.json')
+
+  async function known(): Promise<string[]> {
+    try {
+      const parsed = keys.safeParse(JSON.parse(await readFile(file, 'utf8')))
+      return parsed.success ? parsed.data : []
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return []
+      throw error
+    }
+  }
+
+  return {
+    async remember(report: HealthReport): Promise<void> {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await writeFile(file, JSON.stringify(dangersOf(report)))
+    },
+    async hasNew(report: HealthReport): Promise<boolean> {
+      const before = await known()
+      return dangersOf(report).some(one => !before.includes(one))
+    },
+  }
+}
+
+function dangersOf({ issues }: HealthReport): string[] {
+  return issues
+    .filter(({ severity }) => severity === 'danger')
+    .map(({ code, subject = '' }) => `${code} ${subject}`)
+}
