@@ -42,6 +42,7 @@ testIf(
     await smb(cairn, 'shared', `put ${local} plan.txt`)
   }
   await become('over SMB again', 'over SMB', 'from the web')
+  await eventually(async () => (await versions())[0]?.author === admin.name)
   await writeFile(join(cairn.dataDir, 'pools/pool/shares/shared/plan.txt'), 'by a shell')
   await become('by a shell', 'over SMB again', 'over SMB', 'from the web')
   const listed = await versions()

@@ -32,7 +32,7 @@ import type { FileIndex, OutsideChange } from '../indexing/index.ts'
 import type { Sweeper } from '../sweeping.ts'
 import { draftName, exclusively, makeIfMissing, openReserved } from '../workspace.ts'
 import { makeShelf, namesOn } from './shelf.ts'
-import { carryWriter, keepingWriter, writeWriter } from './writers.ts'
+import { carryWriter, keepingWriter, readWriter, writeWriter } from './writers.ts'
 
 /** docs/on-disk-format.md, "Versions": the number of the inode that this is a reflink of. */
 export const sourceAttribute = 'user.cairn.source'
@@ -322,6 +322,16 @@ function allowances(rate: Rate) {
       return allowance
     },
   }
+}
+
+/** Who wrote the present content from outside, as its spare tells. */
+export function writerOfSpare(volume: Volume, id: number, etag: string | undefined): string | undefined {
+  for (const name of generations) {
+    using spares = openIfThere(volume, name)
+    const writer = spares && readWriter(spares.at(String(id)), etag)
+    if (writer !== undefined) return writer
+  }
+  return undefined
 }
 
 interface OpenSpare extends Disposable {

@@ -26,7 +26,7 @@ import { requireWritable, type Spot, splitSpot } from '../tree.ts'
 import { draftName, exclusively } from '../workspace.ts'
 import type { Replacing, Written } from '../writing.ts'
 import { namesOn, openShelf } from './shelf.ts'
-import { sourceAttribute } from './spares.ts'
+import { sourceAttribute, writerOfSpare } from './spares.ts'
 import { readWriter } from './writers.ts'
 
 /** docs/on-disk-format.md, "Versions": what somebody calls this content. */
@@ -76,7 +76,7 @@ export function createVersions({ entries, sync, sweeper, replace, snapshots }: V
     if (current.kind === 'folder') throw isFolder()
     const mark = markOf(folder, name)
     if (!mark) throw missing()
-    const { author, label } = told(folder.at(name), current.etag)
+    const { author = writerOf(volume, current), label } = told(folder.at(name), current.etag)
     const version = versionOf({ id: currentId, isCurrent: true, author, label }, mark)
     return { current, marked: { mark, version } }
   }
@@ -266,6 +266,10 @@ function markOf(folder: Folder, name: string): ContentMark | undefined {
 function told(path: string, etag: string | undefined) {
   const label = getXattr(path, labelAttribute)?.toString()
   return { author: readWriter(path, etag), label }
+}
+
+function writerOf(volume: Volume, { id, etag }: Entry): string | undefined {
+  return id === undefined ? undefined : writerOfSpare(volume, id, etag)
 }
 
 function ignoreMissing(error: unknown) {
