@@ -10,18 +10,20 @@ import { run } from '../appliance/lib/run.ts'
 const state = '/data/system'
 const readyWithinMs = 5 * 60_000
 const askAgainMs = 2_000
+/** On a small box that has just started RAUC's service is slow to come. */
+const raucTimeoutMs = 5 * 60_000
 
 const version = /^IMAGE_VERSION="?([^"\n]+)/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? ''
 const isProven = (await said('proven')) === version
 
 if (await becomesReady()) {
-  await run(['rauc', 'status', 'mark-good'])
+  await run(['rauc', 'status', 'mark-good'], { timeoutMs: raucTimeoutMs })
   if (!isProven) await noteProven()
 } else if (isProven || !(await hasOtherSlot())) {
   throw new Error('Cairn is not ready; there is no other version to go back to.')
 } else {
   process.stderr.write(`Version ${version} is not ready: back to the version before it.\n`)
-  await run(['rauc', 'status', 'mark-bad', 'booted'])
+  await run(['rauc', 'status', 'mark-bad', 'booted'], { timeoutMs: raucTimeoutMs })
   await run(['systemctl', '--no-block', 'reboot'])
 }
 

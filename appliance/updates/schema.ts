@@ -26,10 +26,10 @@ export type Slots = z.infer<typeof slots>
 export const bundle = z.object({ version: z.string(), compatible: z.string() })
 export type Bundle = z.infer<typeof bundle>
 
-/** What the agent tells of updates. */
+/** What the agent knows of updates without asking RAUC, which takes its time. */
 export const updateFacts = z.object({
-  /** Null: this box was not made from an image, or its updater is away. */
-  slots: slots.nullable(),
+  /** This box was made from an image. */
+  isPossible: z.boolean(),
   version: z.string(),
   /** This version has never been found good on this box. */
   isOnTrial: z.boolean(),
@@ -37,7 +37,7 @@ export const updateFacts = z.object({
 export type UpdateFacts = z.infer<typeof updateFacts>
 
 export const updateState = updateFacts.extend({
-  isPossible: z.boolean(),
+  slots: slots.nullable(),
   bundle: z
     .object({
       receivedBytes: z.number().int(),

@@ -36,7 +36,7 @@ export function createUpdateService(deps: UpdatesDeps) {
   const { lookEveryMs = 5_000, wellForMs = 60_000 } = deps
   const receiving = createReceiving(deps)
   const ailments = createAilments(deps)
-  let facts: UpdateFacts = { slots: null, version: deps.version, isOnTrial: false }
+  let facts: UpdateFacts = { isPossible: false, version: deps.version, isOnTrial: false }
   let watching: NodeJS.Timeout | undefined
   let restarting: { timer: NodeJS.Timeout; at: Date } | undefined
   let wellSinceMs: number | undefined
@@ -52,14 +52,15 @@ export function createUpdateService(deps: UpdatesDeps) {
   }
 
   async function state(): Promise<UpdateState> {
-    const { slots, version, isOnTrial } = await learn()
+    const { isPossible, version, isOnTrial } = await learn()
+    const slots = isPossible ? await agent.call('updates/slots', {}, { timeoutMs: slowMs }) : null
     const bytes = await receiving.receivedBytes()
     return {
       version,
-      isPossible: slots !== null,
+      isPossible,
       slots,
       isOnTrial,
-      bundle: bytes === undefined ? null : { receivedBytes: bytes, ...(await inspected(slots !== null)) },
+      bundle: bytes === undefined ? null : { receivedBytes: bytes, ...(await inspected(isPossible)) },
       waitsForRestart: slots?.slots.some(({ isNext, isBooted }) => isNext && !isBooted) ?? false,
       restartAt: restarting?.at.toISOString() ?? null,
     }
@@ -68,7 +69,7 @@ export function createUpdateService(deps: UpdatesDeps) {
   async function inspected(isPossible: boolean) {
     if (!isPossible) return { version: null, problem: null }
     try {
-      const found = await agent.call('updates/inspect', {})
+      const found = await agent.call('updates/inspect', {}, { timeoutMs: slowMs })
       return { version: found.version, problem: null }
     } catch (error) {
       return { version: null, problem: error instanceof Failure ? error.message : String(error) }
@@ -76,7 +77,7 @@ export function createUpdateService(deps: UpdatesDeps) {
   }
 
   async function requireHere() {
-    if ((await learn()).slots) return
+    if ((await learn()).isPossible) return
     throw new Failure(
       'unavailable',
       'updates/not-here',
@@ -180,6 +181,7 @@ export function createUpdateService(deps: UpdatesDeps) {
   }
 }
 
+const slowMs = 4 * 60_000
 const onTrial =
   'A new version is on trial: for some minutes settings cannot be changed, so that nothing is lost if the box goes back. Files are not affected.'
 

@@ -6,7 +6,7 @@ import { type OperationContext, operation } from '../../lib/operation.ts'
 import { type RunOptions, run } from '../../lib/run.ts'
 import { parseInfo, parseProgress, parseRefusal, parseStatus } from '../parse/rauc.ts'
 import { requireFit } from '../plan.ts'
-import { type Bundle, bundle, type Slots, updateFacts } from '../schema.ts'
+import { type Bundle, bundle, type Slots, slots, updateFacts } from '../schema.ts'
 
 export interface UpdatesSystemDeps {
   dataDir: string
@@ -22,6 +22,8 @@ export interface UpdatesSystemDeps {
 }
 
 const installTimeoutMs = 60 * 60_000
+/** On a small box that has just started RAUC's service is slow to come. */
+const answerTimeoutMs = 3 * 60_000
 const onTheImage = { release: '/etc/os-release', proven: '/data/system/proven' }
 
 /** What root does for updates: RAUC is asked by its own program. A bundle has one place, which the server fills. */
@@ -87,7 +89,7 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
 
   async function rauc(args: readonly string[], options: RunOptions = {}) {
     try {
-      return await run(['rauc', ...args], { env, ...options })
+      return await run(['rauc', ...args], { env, timeoutMs: answerTimeoutMs, ...options })
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'run/failed') throw error
       const why = parseRefusal(String(error.details.stderr ?? ''))
@@ -108,10 +110,16 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
       output: updateFacts,
       isRead: true,
       run: async () => ({
-        slots: await slotsNow(),
+        isPossible: await isThere(),
         version: await versionNow(),
         isOnTrial: (await isThere()) && (await isOnTrial()),
       }),
+    }),
+    'updates/slots': operation({
+      input: z.strictObject({}),
+      output: slots.nullable(),
+      isRead: true,
+      run: slotsNow,
     }),
     'updates/inspect': operation({ input: z.strictObject({}), output: bundle, isRead: true, run: inspect }),
     'updates/install': operation({
