@@ -86,3 +86,12 @@ const goingOn = new Set([
 export function isHeldBack({ method, tag }: { method: string; tag: string }): boolean {
   return method !== 'get' && !goingOn.has(tag)
 }
+
+/** Where no image was flashed. */
+export function notHere(): Failure {
+  return new Failure(
+    'unavailable',
+    'updates/not-here',
+    'This Cairn was not flashed as an image, so it is updated in the way it was installed.',
+  )
+}

@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Events } from '../../lib/events.ts'
 import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
-import { isHeldBack, nextNight } from '../plan.ts'
+import { isHeldBack, nextNight, notHere } from '../plan.ts'
 import type { UpdateFacts, UpdateState } from '../schema.ts'
 import { createAilments } from './ailments.ts'
 import { createReceiving } from './receiving.ts'
@@ -78,11 +78,7 @@ export function createUpdateService(deps: UpdatesDeps) {
 
   async function requireHere() {
     if ((await learn()).isPossible) return
-    throw new Failure(
-      'unavailable',
-      'updates/not-here',
-      'This Cairn was not flashed as an image, so it is updated in the way it was installed.',
-    )
+    throw notHere()
   }
 
   function requireSettled() {

@@ -72,14 +72,19 @@ export function createReceiving({ dataDir }: { dataDir: string }) {
     })
   }
 
-  async function write(body: Readable, offset: number) {
+  async function write(
+    body: AsyncIterable<Uint8Array>,
+    offset: number,
+    onBytes: (bytes: number) => void = () => undefined,
+  ) {
     let bytes = offset
     await pipeline(
       body,
-      async function* count(chunks: AsyncIterable<Buffer>) {
+      async function* count(chunks: AsyncIterable<Uint8Array>) {
         for await (const chunk of chunks) {
           bytes += chunk.length
           if (bytes > mostBytes) throw new Failure('too-large', 'updates/too-large', 'No update is so large.')
+          onBytes(bytes)
           yield chunk
         }
       },
@@ -117,7 +122,9 @@ export function createReceiving({ dataDir }: { dataDir: string }) {
     await requireRoom(Number.isNaN(length) ? undefined : length)
     await writeNote({ key, etag: strongEtag(answer.headers.get('etag')) })
     const total = Number.isNaN(length) ? undefined : offset + length
-    await write(await counted(answer.body, { offset, total, report }), offset)
+    await write(answer.body, offset, bytes =>
+      report({ fraction: total ? bytes / total : null, message: 'Downloading the update' }),
+    )
   }
 
   async function readNote(): Promise<{ key: string; etag: string | null } | undefined> {
@@ -143,24 +150,6 @@ export function createReceiving({ dataDir }: { dataDir: string }) {
       })
     },
   }
-}
-
-async function counted(
-  body: ReadableStream<Uint8Array>,
-  { offset, total, report }: { offset: number; total: number | undefined; report(progress: Progress): void },
-) {
-  const { Readable } = await import('node:stream')
-  let bytes = offset
-  return Readable.from(
-    (async function* count() {
-      for await (const chunk of body) {
-        bytes += chunk.length
-        report({ fraction: total ? bytes / total : null, message: 'Downloading the update' })
-        yield chunk
-      }
-    })(),
-    { objectMode: false },
-  )
 }
 
 /** Only a strong one may be used for a part (RFC 9110, 13.1.5). */

@@ -1,11 +1,11 @@
-import { access, mkdir, readFile, rm } from 'node:fs/promises'
+import { access, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { type OperationContext, operation } from '../../lib/operation.ts'
 import { type RunOptions, run } from '../../lib/run.ts'
 import { parseInfo, parseProgress, parseRefusal, parseStatus } from '../parse/rauc.ts'
-import { requireFit } from '../plan.ts'
+import { notHere, requireFit } from '../plan.ts'
 import { type Bundle, bundle, type Slots, slots, updateFacts } from '../schema.ts'
 
 export interface UpdatesSystemDeps {
@@ -39,9 +39,9 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
   }
 
   /** It was never found good here, while another was. The first version has nothing to go back to. */
-  async function isOnTrial(): Promise<boolean> {
+  async function isOnTrial(version: string): Promise<boolean> {
     const proven = (await readIfThere(image.proven)).trim()
-    return proven !== '' && proven !== (await versionNow())
+    return proven !== '' && proven !== version
   }
 
   async function isThere(): Promise<boolean> {
@@ -109,11 +109,10 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
       input: z.strictObject({}),
       output: updateFacts,
       isRead: true,
-      run: async () => ({
-        isPossible: await isThere(),
-        version: await versionNow(),
-        isOnTrial: (await isThere()) && (await isOnTrial()),
-      }),
+      async run() {
+        const [isPossible, version] = [await isThere(), await versionNow()]
+        return { isPossible, version, isOnTrial: isPossible && (await isOnTrial(version)) }
+      },
     }),
     'updates/slots': operation({
       input: z.strictObject({}),
@@ -126,7 +125,6 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
       input: z.strictObject({ allowOlder: z.boolean() }),
       output: z.null(),
       async run({ allowOlder }, context) {
-        await mkdir(join(dataDir, 'updates'), { recursive: true })
         await install(allowOlder, context)
         return null
       },
@@ -150,12 +148,4 @@ async function readIfThere(path: string): Promise<string> {
     if (errnoOf(error) === 'ENOENT') return ''
     throw error
   }
-}
-
-function notHere(): Failure {
-  return new Failure(
-    'unavailable',
-    'updates/not-here',
-    'This Cairn was not flashed as an image, so it is updated in the way it was installed.',
-  )
 }
