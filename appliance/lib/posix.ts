@@ -244,6 +244,10 @@ export class FileStatus {
   get modifiedNanoseconds(): number {
     return this.#view.getUint32(120, true)
   }
+  /** In whole milliseconds, rounded down. */
+  get modifiedAtMs(): number {
+    return this.modifiedSeconds * 1000 + Math.floor(this.modifiedNanoseconds / 1e6)
+  }
   /** Major and minor in one number; every Btrfs subvolume has its own. */
   get device(): number {
     return this.#view.getUint32(136, true) * 0x100000 + this.#view.getUint32(140, true)

@@ -46,7 +46,7 @@ export function createEntries(folderFacts?: FolderFacts, lastSeen?: LastSeen): E
       id,
       etag: kind === 'file' ? etag : inside?.etag,
       size: kind === 'file' ? status.sizeBytes : (inside?.size ?? 0),
-      modifiedAtMs: status.modifiedSeconds * 1000 + Math.floor(status.modifiedNanoseconds / 1e6),
+      modifiedAtMs: status.modifiedAtMs,
       createdAtMs: status.bornSeconds === 0 ? undefined : status.bornSeconds * 1000,
       right: volume.isReadOnly ? 'read' : volume.right,
       isVolumeRoot: false,

@@ -30,6 +30,17 @@ export function openReserved(volume: Volume, name: 'tmp' | 'uploads' | 'trash' |
   return saying(() => openOrMake(top, `.cairn/${name}`))
 }
 
+/** The same, or what lies in it, without making it. */
+export function openReservedIfThere(volume: Volume, path: string): Folder | undefined {
+  using top = openVolume(volume)
+  try {
+    return top.folder(`.cairn/${path}`, openFlags.readOnly)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 function openOrMake(top: Folder, path: string): Folder {
   try {
     return top.folder(path, openFlags.readOnly)

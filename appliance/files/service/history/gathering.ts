@@ -236,7 +236,7 @@ function statusOf(folder: Folder, name: string): Seen | undefined {
   return {
     kind: status.kind,
     size: status.sizeBytes,
-    modifiedAtMs: status.modifiedSeconds * 1000 + Math.floor(status.modifiedNanoseconds / 1e6),
+    modifiedAtMs: status.modifiedAtMs,
     changedMs: status.changedSeconds * 1000 + Math.floor(status.changedNanoseconds / 1e6),
   }
 }

@@ -2,12 +2,13 @@ import type { Dir } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { errnoOf } from '../../../lib/failure.ts'
 import type { Log } from '../../../lib/log.ts'
-import { FileStatus, getXattr, openFlags, readStatus } from '../../../lib/posix.ts'
+import { FileStatus, getXattr, readStatus } from '../../../lib/posix.ts'
 import { parseItemName } from '../../plan/trash.ts'
 import { parseVersionName } from '../../plan/versions.ts'
 import type { Volume } from '../../schema.ts'
 import { createBreather } from '../bursts.ts'
-import { type Folder, openVolume } from '../folders.ts'
+import type { Folder } from '../folders.ts'
+import { openReservedIfThere } from '../workspace.ts'
 import { namesOn, openShelf } from './shelf.ts'
 import { sizeOfItem } from './sizes.ts'
 import { openTrash } from './trash-folder.ts'
@@ -74,12 +75,6 @@ export function versionsOn(shelf: Folder): KeptVersion[] {
 }
 
 async function openVersions(volume: Volume): Promise<Dir | undefined> {
-  using top = openVolume(volume)
-  try {
-    using versions = top.folder('.cairn/versions', openFlags.readOnly)
-    return await opendir(versions.path)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
-  }
+  using versions = openReservedIfThere(volume, 'versions')
+  return versions && (await opendir(versions.path))
 }

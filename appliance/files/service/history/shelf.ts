@@ -6,7 +6,7 @@ import type { Entry, Volume } from '../../schema.ts'
 import { saying } from '../failures.ts'
 import { type Folder, openVolume } from '../folders.ts'
 import { randomId } from '../ids.ts'
-import { draftName, makeIfMissing, openReserved } from '../workspace.ts'
+import { draftName, makeIfMissing, openReserved, openReservedIfThere } from '../workspace.ts'
 
 /** `.cairn/versions/ID` of a volume: earlier contents of one file. */
 export function openShelf(volume: Volume, id: number): Folder | undefined {
@@ -70,21 +70,11 @@ const status = new FileStatus()
 
 /** Files that are gone need no versions. Swept without a word: the ids were told, or live on elsewhere. */
 export function dropShelves(volume: Volume, ids: readonly number[]): void {
-  using top = openVolume(volume)
-  using versions = openIfThere(top)
+  using versions = openReservedIfThere(volume, 'versions')
   if (!versions) return
   using workspace = openReserved(volume, 'tmp')
   for (const id of ids) {
     const name = String(id)
     if (readStatus(versions.fd, name, status)) renameAt(versions.fd, name, workspace.fd, draftName('moved'))
-  }
-}
-
-function openIfThere(top: Folder): Folder | undefined {
-  try {
-    return top.folder('.cairn/versions', openFlags.readOnly)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
   }
 }

@@ -30,7 +30,7 @@ import { type Folder, openFolder, openVolume } from '../folders.ts'
 import { identityOf, randomId, writeIdentity } from '../ids.ts'
 import type { FileIndex, OutsideChange } from '../indexing/index.ts'
 import type { Sweeper } from '../sweeping.ts'
-import { draftName, exclusively, makeIfMissing, openReserved } from '../workspace.ts'
+import { draftName, exclusively, makeIfMissing, openReserved, openReservedIfThere } from '../workspace.ts'
 import { makeShelf, namesOn } from './shelf.ts'
 import { carryWriter, keepingWriter, readWriter, writeWriter } from './writers.ts'
 
@@ -203,14 +203,13 @@ export function createSpares(deps: SparesDeps): Spares {
   }
 
   function retire(volume: Volume, id: number, { folder, status }: OpenSpare) {
-    const modifiedAtMs = status.modifiedSeconds * 1000 + Math.floor(status.modifiedNanoseconds / 1e6)
     const isKept = exclusively(volume, () => {
       using shelf = makeShelf(volume, { id, size: status.sizeBytes })
-      if (!shelf || isOnShelf(shelf, modifiedAtMs, status)) {
+      if (!shelf || isOnShelf(shelf, status)) {
         unlinkIfThere(folder, id)
         return false
       }
-      const name = versionName(modifiedAtMs, now(), randomId().toString(36))
+      const name = versionName(status.modifiedAtMs, now(), randomId().toString(36))
       renameAt(folder.fd, String(id), shelf.fd, name, 'no-replace')
       return true
     })
@@ -375,13 +374,7 @@ function openIn(folder: Folder, id: number): number | undefined {
 }
 
 function openIfThere(volume: Volume, name: (typeof generations)[number]): Folder | undefined {
-  using top = openVolume(volume)
-  try {
-    return top.folder(`.cairn/versions/${name}`, openFlags.readOnly)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
-  }
+  return openReservedIfThere(volume, `versions/${name}`)
 }
 
 function openGeneration(volume: Volume): Folder {
@@ -398,10 +391,10 @@ function countIn(volume: Volume): number {
 const aside = new FileStatus()
 
 /** Our own faces have kept it already, as they overwrote it. */
-function isOnShelf(shelf: Folder, modifiedAtMs: number, status: FileStatus): boolean {
+function isOnShelf(shelf: Folder, status: FileStatus): boolean {
   return namesOn(shelf).some(
     name =>
-      parseVersionName(name)?.modifiedAtMs === modifiedAtMs &&
+      parseVersionName(name)?.modifiedAtMs === status.modifiedAtMs &&
       readStatus(shelf.fd, name, aside) &&
       isSameTime(aside, status),
   )
