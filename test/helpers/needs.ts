@@ -17,6 +17,7 @@ export type Need =
   | 'libnfs'
   | 'rpcbind'
   | 'rauc'
+  | 'mtools'
 
 const isThere: Record<Need, () => boolean> = {
   root: () => process.getuid?.() === 0,
@@ -35,6 +36,7 @@ const isThere: Record<Need, () => boolean> = {
   nfsMount: () => hasProgram('mount.nfs4') && (isKnownToKernel('nfs4') || hasModule('nfsv4')),
   libnfs: () => hasProgram('nfs-cp'),
   rpcbind: () => hasProgram('rpcbind'),
+  mtools: () => hasProgram('mcopy') && hasProgram('mkfs.vfat'),
   rauc: () => hasProgram('rauc') && hasProgram('dbus-daemon') && hasProgram('mksquashfs'),
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { ExecutionContext } from 'ava'
@@ -21,8 +21,15 @@ export interface Rauc {
 
 const slots = ['A', 'B'] as const
 
+export interface Given {
+  /** Which slot runs. */
+  booted?: 'A' | 'B'
+  /** A boot loader that is to be tried, with the slots that it starts from and their content in a bundle. */
+  backend?: { program: string; slots: Record<'A' | 'B', string>; image(version: string): string }
+}
+
 /** RAUC's own service on a bus of its own, with files for slots and a folder for a boot loader. */
-export async function startRauc(t: ExecutionContext): Promise<Rauc> {
+export async function startRauc(t: ExecutionContext, { booted = 'A', backend }: Given = {}): Promise<Rauc> {
   const folder = await tempFolder(t)
   const at = (...names: string[]) => join(folder, ...names)
   for (const name of ['boot', 'mount', 'slots']) mkdirSync(at(name))
@@ -32,7 +39,8 @@ export async function startRauc(t: ExecutionContext): Promise<Rauc> {
   makeKey(at('forged'))
   writeFileSync(at('loader'), loader(at('boot')))
   chmodSync(at('loader'), 0o755)
-  writeFileSync(at('system.conf'), systemConf(at))
+  const bootSlots = backend?.slots ?? { A: at('slots', 'bootA'), B: at('slots', 'bootB') }
+  writeFileSync(at('system.conf'), systemConf(at, backend?.program ?? at('loader'), bootSlots))
   writeFileSync(at('bus.conf'), busConf(at('bus')))
 
   const processes: ChildProcess[] = []
@@ -58,10 +66,14 @@ export async function startRauc(t: ExecutionContext): Promise<Rauc> {
     spawn('dbus-daemon', [`--config-file=${at('bus.conf')}`, '--nofork', '--print-address'], asPipe),
     /unix:/,
   )
-  const service = spawn('rauc', [`--conf=${at('system.conf')}`, '--override-boot-slot=A', 'service'], {
-    stdio: 'ignore',
-    env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: bus },
-  })
+  const service = spawn(
+    'rauc',
+    [`--conf=${at('system.conf')}`, `--override-boot-slot=${booted}`, 'service'],
+    {
+      stdio: 'ignore',
+      env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: bus },
+    },
+  )
   processes.push(service)
   await hasName(bus)
 
@@ -78,6 +90,7 @@ export async function startRauc(t: ExecutionContext): Promise<Rauc> {
       mkdirSync(content)
       for (const part of ['rootfs', 'boot'])
         writeFileSync(join(content, `${part}.img`), `${part} ${version}`.padEnd(4096, ' '))
+      if (backend) copyFileSync(backend.image(version), join(content, 'boot.img'))
       writeFileSync(join(content, 'manifest.raucm'), manifest(version, compatible))
       const key = isForged ? 'forged' : 'good'
       const file = at(`${count}.raucb`)
@@ -123,7 +136,11 @@ case "$1" in
 esac
 `
 
-const systemConf = (at: (...names: string[]) => string) => `[system]
+const systemConf = (
+  at: (...names: string[]) => string,
+  backend: string,
+  bootSlots: Record<'A' | 'B', string>,
+) => `[system]
 compatible=cairn-test
 bootloader=custom
 bundle-formats=+plain
@@ -132,7 +149,7 @@ mountprefix=${at('mount')}
 [keyring]
 path=${at('good.pem')}
 [handlers]
-bootloader-custom-backend=${at('loader')}
+bootloader-custom-backend=${backend}
 ${slots
   .map(
     (name, index) => `[slot.rootfs.${index}]
@@ -140,7 +157,7 @@ device=${at('slots', `root${name}`)}
 type=raw
 bootname=${name}
 [slot.boot.${index}]
-device=${at('slots', `boot${name}`)}
+device=${bootSlots[name]}
 type=raw
 parent=rootfs.${index}`,
   )

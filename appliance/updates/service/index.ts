@@ -61,7 +61,9 @@ export function createUpdateService(deps: UpdatesDeps) {
       slots,
       isOnTrial,
       bundle: bytes === undefined ? null : { receivedBytes: bytes, ...(await inspected(isPossible)) },
-      waitsForRestart: slots?.slots.some(({ isNext, isBooted }) => isNext && !isBooted) ?? false,
+      // Where a trial is for one start (Raspberry Pi), the next one is the older version until this one was found good.
+      waitsForRestart:
+        !isOnTrial && (slots?.slots.some(({ isNext, isBooted }) => isNext && !isBooted) ?? false),
       restartAt: restarting?.at.toISOString() ?? null,
     }
   }
