@@ -60,6 +60,14 @@ in_root() {
       SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" DPKG_ROOT= chroot "$0" "$@"' "$tree" "$@"
 }
 
+# at_one_date PROGRAM...: with the one date of the image as the time. faketime: of FAT's folders; the other: of ext4.
+at_one_date() {
+  E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH faketime -f "@$(date -u -d "@$SOURCE_DATE_EPOCH" '+%Y-%m-%d %H:%M:%S')" "$@"
+}
+
+# What the manifest says of one of Debian's packages, for dpkg-query(1) and dpkg-deb(1).
+PACKAGE_LINE='${binary:Package}\t${Version}\t${Architecture}\t${Installed-Size}\t${source:Package}\t${source:Version}\n'
+
 # Who signs updates: CAIRN_SIGNING_KEY and CAIRN_SIGNING_CERT (PEM); without them a key for developers, made here once. A box
 # takes updates only from whoever has signed its image.
 SIGNING_KEY=${CAIRN_SIGNING_KEY:-$ROOT/build/image/keys/development.key}

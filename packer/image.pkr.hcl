@@ -11,7 +11,7 @@ variable "target" {
 }
 
 locals {
-  stages = ["10-packages", "20-daemon", "30-tree", "40-slots", "50-disk", "60-bundle", "70-release"]
+  stages = ["10-packages", "15-additions", "20-daemon", "30-tree", "40-slots", "50-disk", "60-bundle", "70-release"]
 }
 
 # Nothing is started or connected to: the stages run on this machine.

@@ -37,11 +37,23 @@ const groups: Record<string, Step[]> = {
   guest: [inGuest('NFS by the kernel', { CAIRN_NFS_ENGINE: 'kernel' }, 'test/clients/nfs*.test.ts')],
   image: [
     { title: 'build the image', command: [join(root, 'scripts/image'), 'amd64'] },
-    ava('image', '--concurrency', '1', '--timeout', '30m', 'test/image/**/*.test.ts', '!test/image/arm64.test.ts'),
+    ava(
+      'image',
+      '--concurrency',
+      '1',
+      '--timeout',
+      '30m',
+      'test/image/**/*.test.ts',
+      '!test/image/{arm64,rpi}.test.ts',
+    ),
   ],
   'image-arm64': [
     { title: 'build the image for ARM', command: [join(root, 'scripts/image'), 'arm64'] },
     ava('image for ARM', '--concurrency', '1', '--timeout', '45m', 'test/image/arm64.test.ts'),
+  ],
+  'image-rpi': [
+    { title: 'build the image for the Raspberry Pi', command: [join(root, 'scripts/image'), 'rpi'] },
+    ava('image for the Raspberry Pi', '--concurrency', '1', '--timeout', '90m', 'test/image/rpi.test.ts'),
   ],
 }
 /** The same tests on another kernel. Without KVM that takes half an hour: then only where it is asked for by name. */
@@ -64,7 +76,7 @@ function inGuest(title: string, env: Record<string, string>, files: string): Ste
 }
 
 /** Takes many minutes: only where it is asked for. */
-const onlyByName = ['image', 'image-arm64']
+const onlyByName = ['image', 'image-arm64', 'image-rpi']
 
 interface Count {
   passed: number

@@ -6,7 +6,10 @@ MIRROR=${CAIRN_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 SECURITY_MIRROR=${CAIRN_DEBIAN_SECURITY_MIRROR:-http://deb.debian.org/debian-security}
 
 lists=(image/packages/common.list "image/packages/$TARGET.list")
-inputs=$({ hash_of "${lists[@]}" image/stages/10-packages.sh && echo "$ARCHITECTURE $DEBIAN_SUITE $DEBIAN_COMPONENTS"; } | sha256sum)
+sources=("deb $MIRROR $DEBIAN_SUITE $DEBIAN_COMPONENTS" "deb $MIRROR $DEBIAN_SUITE-updates $DEBIAN_COMPONENTS"
+  "deb $SECURITY_MIRROR $DEBIAN_SUITE-security $DEBIAN_COMPONENTS")
+[ -z "${BACKPORTS:-}" ] || sources+=("deb $MIRROR $DEBIAN_SUITE-backports $DEBIAN_COMPONENTS")
+inputs=$({ hash_of "${lists[@]}" image/stages/10-packages.sh && echo "$ARCHITECTURE ${sources[*]}"; } | sha256sum)
 tar=$CACHE/packages-$TARGET-${inputs:0:16}.tar
 mkdir -p "$CACHE" "$WORK"
 ln -sfn "$tar" "$WORK/packages.tar"
@@ -28,8 +31,5 @@ mmdebstrap --mode=root --format=tar --variant=minbase --architectures="$ARCHITEC
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-include=/usr/share/doc/*/copyright' \
-  --include="$include" "$DEBIAN_SUITE" "$tar.part" \
-  "deb $MIRROR $DEBIAN_SUITE $DEBIAN_COMPONENTS" \
-  "deb $MIRROR $DEBIAN_SUITE-updates $DEBIAN_COMPONENTS" \
-  "deb $SECURITY_MIRROR $DEBIAN_SUITE-security $DEBIAN_COMPONENTS"
+  --include="$include" "$DEBIAN_SUITE" "$tar.part" "${sources[@]}"
 mv "$tar.part" "$tar"

@@ -6,6 +6,7 @@ tree=$WORK/tree
 rm -rf "$tree"
 mkdir -p "$tree"
 tar -C "$tree" -xf "$WORK/packages.tar" --numeric-owner --xattrs --xattrs-include='*'
+[ ! -e "$WORK/additions.tar" ] || tar -C "$tree" -xf "$WORK/additions.tar" --numeric-owner
 
 for overlay in common $OVERLAYS "$TARGET"; do
   [ -d "$ROOT/overlays/$overlay" ] || continue

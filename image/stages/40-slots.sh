@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The two images that a slot is made of: root.img (the system) and boot.img (kernel and initrd).
+# The two images that a slot is made of: root.img (the system) and boot.img (kernel and initrd, and what else the board's firmware
+# starts: slot.sh).
 source "$(dirname "$(readlink -f "$0")")/../common.sh"
 
 tree=$WORK/tree slots=$WORK/slots
@@ -20,6 +21,10 @@ squash "$tree" "$slots/root.img" -comp zstd -Xcompression-level "$level" -b 256K
 
 cp "$tree"/boot/vmlinuz-* "$slots/boot/vmlinuz"
 cp "$tree"/boot/initrd.img-* "$slots/boot/initrd.img"
-# Stored as they are: GRUB 2.12 reads no zstd, and both are compressed already.
-squash "$slots/boot" "$slots/boot.img" -noD -noF -noI -noX -all-root
+if [ -e "$BOARD/slot.sh" ]; then
+  source "$BOARD/slot.sh"
+else
+  # Stored as they are: GRUB 2.12 reads no zstd, and both are compressed already.
+  squash "$slots/boot" "$slots/boot.img" -noD -noF -noI -noX -all-root
+fi
 ls -l "$slots" >&2

@@ -8,20 +8,26 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import { checkout, eventually, freePort } from './cairn.ts'
+import { piKernel } from './pi.ts'
 
 /** A machine in QEMU, flashed with the image that `scripts/image BOARD` has built. */
 export interface Machine {
   url: string
   httpPort: number
   smbPort: number
-  /** From power to the first answer of this address. Says how long that took, in seconds. */
-  start(): Promise<number>
+  /**
+   * From power to the first answer of this address. Says how long that took, in seconds. `isTrial`: as a Raspberry Pi starts
+   * after a restart with `0 tryboot`.
+   */
+  start(given?: { isTrial?: boolean }): Promise<number>
   /** Shuts down as with the power button, and waits. */
   powerOff(): Promise<void>
   /** As if the plug were pulled. */
   cutPower(): Promise<void>
   /** What the serial line has said since the last start. */
   console(): Promise<string>
+  /** What was asked of the hardware that QEMU has not. */
+  unknown(): Promise<string>
   /** Runs a command as root, over ssh with a key that lies on the boot partition; what it prints. */
   shell(command: string): Promise<string>
   /** A command of QEMU's machine protocol. */
@@ -31,7 +37,7 @@ export interface Machine {
 export interface MachineOptions {
   /** A PC, if nothing else is said. */
   board?: Board
-  firmware: 'bios' | 'uefi'
+  firmware: 'bios' | 'uefi' | 'raspberry-pi'
   /** Serials of the empty disks beside the one with the system. */
   disks?: string[]
   diskSize?: string
@@ -44,7 +50,14 @@ export interface MachineOptions {
 
 export type Board = keyof typeof boards
 
-/** How QEMU imitates what there are images for, and in which of Debian's packages the parts are. */
+interface Imitation {
+  /** QEMU's program, and in which of Debian's packages it is. */
+  qemu: { program: string; package: string }
+  hardware: string[]
+  uefi?: { package: string; code: string; variables: string }
+}
+
+/** How QEMU imitates what there are images for. */
 const boards = {
   amd64: {
     qemu: { program: 'qemu-system-x86_64', package: 'qemu-system-x86' },
@@ -64,28 +77,40 @@ const boards = {
       variables: '/usr/share/AAVMF/AAVMF_VARS.fd',
     },
   },
-}
+  // A Pi 3, which has 1 GiB, four cores, no PCI, and here no firmware: what that would start is handed to it.
+  rpi: {
+    qemu: { program: 'qemu-system-aarch64', package: 'qemu-system-arm' },
+    hardware: ['-machine', 'raspi3b'],
+  },
+} satisfies Record<string, Imitation>
 
 const run = promisify(execFile)
 const imageOf = (board: Board) => join(checkout, `build/image/${board}/cairn-${board}.img.zst`)
 /** Larger than the image, as every real disk is. */
 const systemDiskBytes = 6 * 1024 ** 3
-const espOffset = '2M'
+/** Where the boot partition begins. */
+const offsets: Record<Board, string> = { amd64: '2M', arm64: '2M', rpi: '4M' }
 /** Without KVM, on a machine that has other work as well. */
-const bootsWithinMs = 8 * 60_000
-const stopsWithinMs = 90_000
+const bootsWithinMs = 15 * 60_000
+const stopsWithinMs = 3 * 60_000
+const shellTimeoutMs = 20 * 60_000
 
 export function whyNoMachine(board: Board = 'amd64'): string | null {
-  const { qemu, uefi } = boards[board]
+  const { qemu, uefi }: Imitation = boards[board]
   if (!existsSync(imageOf(board))) return `an image: scripts/image ${board}`
   if (!existsSync(`/usr/bin/${qemu.program}`)) return qemu.package
-  return existsSync(uefi.code) ? null : uefi.package
+  return uefi === undefined || existsSync(uefi.code) ? null : uefi.package
 }
 
 /** Everything it leaves behind goes with the test, however that ends. */
 export async function createMachine(t: ExecutionContext, options: MachineOptions): Promise<Machine> {
   const board = options.board ?? 'amd64'
-  const { qemu: { program }, hardware, uefi } = boards[board]
+  const {
+    qemu: { program },
+    hardware,
+    uefi,
+  }: Imitation = boards[board]
+  const isPi = board === 'rpi'
   const folder = await mkdtemp('/var/tmp/cairn-machine-')
   const file = (name: string) => join(folder, name)
   let qemu: ChildProcess | undefined
@@ -104,7 +129,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     await truncate(file('system.img'), systemDiskBytes)
     for (const [name, text] of Object.entries({ ...options.bootFiles, ...(await keyFile()) })) {
       await writeFile(file('given'), text)
-      await run('mcopy', ['-o', '-i', `${file('system.img')}@@${espOffset}`, file('given'), `::${name}`])
+      await run('mcopy', ['-o', '-i', `${file('system.img')}@@${offsets[board]}`, file('given'), `::${name}`])
     }
   }
 
@@ -117,16 +142,30 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   async function commandLine(): Promise<string[]> {
     const forwards = [`${ports.http}-:80`, `${ports.smb}-:445`, `${ports.ssh}-:22`]
     return [
-      ...[...hardware, '-accel', 'tcg,thread=multi', '-smp', '2'],
-      ...['-m', String(options.memoryMib ?? 1024), '-display', 'none', '-serial', `file:${file('console')}`],
-      ...['-qmp', `unix:${file('qmp')},server=on,wait=off`, '-device', 'virtio-rng-pci'],
+      ...[...hardware, '-accel', 'tcg,thread=multi'],
+      ...['-display', 'none', '-serial', `file:${file('console')}`],
+      ...['-qmp', `unix:${file('qmp')},server=on,wait=off`],
       ...['-netdev', ['user,id=net', ...forwards.map(each => `hostfwd=tcp:127.0.0.1:${each}`)].join(',')],
+      ...(isPi ? piDevices() : pcDevices()),
+      ...(await dataDisks()),
+      ...(options.firmware === 'uefi' ? await uefiDrives() : []),
+    ]
+  }
+
+  function pcDevices(): string[] {
+    return [
+      ...['-smp', '2', '-m', String(options.memoryMib ?? 1024), '-device', 'virtio-rng-pci'],
       ...['-device', 'virtio-net-pci,netdev=net'],
       // The first disk, or SeaBIOS would try another one and stay silent.
       ...drive('system', file('system.img'), 'raw', 'virtio-blk-pci,bootindex=0'),
       ...['-device', 'virtio-scsi-pci,id=scsi'],
-      ...(await dataDisks()),
-      ...(options.firmware === 'uefi' ? await uefiDrives() : []),
+    ]
+  }
+
+  function piDevices(): string[] {
+    return [
+      ...['-d', 'unimp', '-D', file('unknown'), '-device', 'usb-net,netdev=net'],
+      ...drive('system', file('system.img'), 'raw', 'usb-storage'),
     ]
   }
 
@@ -134,12 +173,14 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     const lines = []
     for (const serial of options.disks ?? []) {
       await run('qemu-img', ['create', '-q', '-f', 'qcow2', file(serial), options.diskSize ?? '4G'])
-      lines.push(...drive(serial, file(serial), 'qcow2', `scsi-hd,bus=scsi.0,serial=${serial}`))
+      const device = isPi ? 'usb-storage' : 'scsi-hd,bus=scsi.0'
+      lines.push(...drive(serial, file(serial), 'qcow2', `${device},serial=${serial}`))
     }
     return lines
   }
 
   async function uefiDrives(): Promise<string[]> {
+    if (!uefi) throw new Error(`${board} has no UEFI`)
     await copyFile(uefi.variables, file('variables'))
     return [
       ...['-drive', `if=pflash,format=raw,readonly=on,file=${uefi.code}`],
@@ -147,10 +188,11 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     ]
   }
 
-  async function start() {
+  async function start({ isTrial = false } = {}) {
     const startedAt = Date.now()
     await rm(file('console'), { force: true })
-    const child = spawn(program, command, { stdio: ['ignore', 'ignore', 'pipe'] })
+    const kernel = isPi ? piKernel(file('system.img'), { isTrial, folder }) : []
+    const child = spawn(program, [...command, ...kernel], { stdio: ['ignore', 'ignore', 'pipe'] })
     qemu = child
     let said = ''
     child.stderr?.on('data', data => {
@@ -169,13 +211,33 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     return Math.round((Date.now() - startedAt) / 1000)
   }
 
-  const consoleText = async () => (existsSync(file('console')) ? readFileSync(file('console'), 'latin1') : '')
+  const textOf = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'latin1') : '')
+  const consoleText = async () => textOf('console')
+
+  /** A Pi has no power button, and QEMU's does not end with it. */
+  async function powerOffPi() {
+    await shell('systemctl --no-block poweroff')
+    await eventually(async () => textOf('console').includes('reboot: Power down'), stopsWithinMs)
+    await end('SIGKILL')
+  }
 
   async function end(signal: NodeJS.Signals) {
     if (!qemu || qemu.exitCode !== null || qemu.signalCode !== null) return
     const gone = once(qemu, 'exit')
     qemu.kill(signal)
     await gone
+  }
+
+  async function shell(given: string): Promise<string> {
+    const how = [
+      'StrictHostKeyChecking=no',
+      'UserKnownHostsFile=/dev/null',
+      'LogLevel=ERROR',
+      'ConnectTimeout=60',
+    ]
+    const args = [...how.flatMap(option => ['-o', option]), '-i', file('key'), '-p', String(ports.ssh)]
+    const { stdout } = await run('ssh', [...args, 'root@127.0.0.1', given], { timeout: shellTimeoutMs })
+    return stdout
   }
 
   return {
@@ -185,25 +247,15 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     start,
     async powerOff() {
       if (!qemu) return
+      if (isPi) return powerOffPi()
       const gone = once(qemu, 'exit', { signal: AbortSignal.timeout(stopsWithinMs) })
       await talkToQemu(file('qmp'), 'system_powerdown')
       await gone
     },
     cutPower: () => end('SIGKILL'),
     console: consoleText,
-    async shell(given) {
-      const how = [
-        '-o',
-        'StrictHostKeyChecking=no',
-        '-o',
-        'UserKnownHostsFile=/dev/null',
-        '-o',
-        'LogLevel=ERROR',
-      ]
-      const args = [...how, '-o', 'ConnectTimeout=60', '-i', file('key'), '-p', String(ports.ssh)]
-      const { stdout } = await run('ssh', [...args, 'root@127.0.0.1', given], { timeout: 120_000 })
-      return stdout
-    },
+    unknown: async () => textOf('unknown'),
+    shell,
     qmp: (execute, args) => talkToQemu(file('qmp'), execute, args),
   }
 }

@@ -66,6 +66,9 @@ pageTest('the page of updates says what runs, what was received and what comes n
       })
       await page.getByText('Version 1.1.0 is on trial').waitFor()
       await isSound()
+      await shown(page, { ...flashed, slots: { compatible: 'cairn-rpi', slots: installed.slots } })
+      await page.getByText('Not yet run on a real Raspberry Pi').waitFor()
+      await isSound()
       await page.context().close()
     }
   }

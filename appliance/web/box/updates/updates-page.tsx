@@ -31,6 +31,11 @@ function Updates({ state }: { state: UpdateState }) {
           {t('updates.onTrialHint')}
         </Notice>
       )}
+      {slots?.compatible === 'cairn-rpi' && (
+        <Notice kind="info" title={t('updates.untried')}>
+          {t('updates.untriedHint')}
+        </Notice>
+      )}
       <Part title={t('updates.runs')}>
         <Card>
           <Facts
