@@ -37,7 +37,15 @@ const groups: Record<string, Step[]> = {
   guest: [inGuest('NFS by the kernel', { CAIRN_NFS_ENGINE: 'kernel' }, 'test/clients/nfs*.test.ts')],
   image: [
     { title: 'build the image', command: [join(root, 'scripts/image'), 'amd64'] },
-    ava('image', '--concurrency', '1', '--timeout', '30m', 'test/image/**/*.test.ts', '!test/image/arm64.test.ts'),
+    ava(
+      'image',
+      '--concurrency',
+      '1',
+      '--timeout',
+      '30m',
+      'test/image/**/*.test.ts',
+      '!test/image/arm64.test.ts',
+    ),
   ],
   'image-arm64': [
     { title: 'build the image for ARM', command: [join(root, 'scripts/image'), 'arm64'] },

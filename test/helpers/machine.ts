@@ -85,7 +85,11 @@ export function whyNoMachine(board: Board = 'amd64'): string | null {
 /** Everything it leaves behind goes with the test, however that ends. */
 export async function createMachine(t: ExecutionContext, options: MachineOptions): Promise<Machine> {
   const board = options.board ?? 'amd64'
-  const { qemu: { program }, hardware, uefi } = boards[board]
+  const {
+    qemu: { program },
+    hardware,
+    uefi,
+  } = boards[board]
   const folder = await mkdtemp('/var/tmp/cairn-machine-')
   const file = (name: string) => join(folder, name)
   let qemu: ChildProcess | undefined
