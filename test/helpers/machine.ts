@@ -47,7 +47,8 @@ export type Board = keyof typeof boards
 /** How QEMU imitates what there are images for, and in which of Debian's packages the parts are. */
 const boards = {
   amd64: {
-    qemu: { program: 'qemu-system-x86_64', package: 'qemu-system-x86' },
+    program: 'qemu-system-x86_64',
+    package: 'qemu-system-x86',
     hardware: ['-machine', 'q35', '-cpu', 'qemu64'],
     uefi: {
       package: 'ovmf',
@@ -56,7 +57,8 @@ const boards = {
     },
   },
   arm64: {
-    qemu: { program: 'qemu-system-aarch64', package: 'qemu-system-arm' },
+    program: 'qemu-system-aarch64',
+    package: 'qemu-system-arm',
     hardware: ['-machine', 'virt', '-cpu', 'cortex-a57'],
     uefi: {
       package: 'qemu-efi-aarch64',
@@ -76,20 +78,16 @@ const bootsWithinMs = 8 * 60_000
 const stopsWithinMs = 90_000
 
 export function whyNoMachine(board: Board = 'amd64'): string | null {
-  const { qemu, uefi } = boards[board]
+  const { program, package: debian, uefi } = boards[board]
   if (!existsSync(imageOf(board))) return `an image: scripts/image ${board}`
-  if (!existsSync(`/usr/bin/${qemu.program}`)) return qemu.package
+  if (!existsSync(`/usr/bin/${program}`)) return debian
   return existsSync(uefi.code) ? null : uefi.package
 }
 
 /** Everything it leaves behind goes with the test, however that ends. */
 export async function createMachine(t: ExecutionContext, options: MachineOptions): Promise<Machine> {
   const board = options.board ?? 'amd64'
-  const {
-    qemu: { program },
-    hardware,
-    uefi,
-  } = boards[board]
+  const { program, hardware, uefi } = boards[board]
   const folder = await mkdtemp('/var/tmp/cairn-machine-')
   const file = (name: string) => join(folder, name)
   let qemu: ChildProcess | undefined
