@@ -21,6 +21,9 @@ const ava = (title: string, ...args: string[]): Step => ({
   isAva: true,
 })
 
+/** Each has a machine of its own, and machines are slow. */
+const oneByOne = ['--concurrency', '1', '--timeout', '45m']
+
 const groups: Record<string, Step[]> = {
   code: [
     { title: 'lint and format', command: [bin('biome'), 'ci', '.'] },
@@ -37,23 +40,15 @@ const groups: Record<string, Step[]> = {
   guest: [inGuest('NFS by the kernel', { CAIRN_NFS_ENGINE: 'kernel' }, 'test/clients/nfs*.test.ts')],
   image: [
     { title: 'build the image', command: [join(root, 'scripts/image'), 'amd64'] },
-    ava(
-      'image',
-      '--concurrency',
-      '1',
-      '--timeout',
-      '30m',
-      'test/image/**/*.test.ts',
-      '!test/image/{arm64,rpi}.test.ts',
-    ),
+    ava('image', ...oneByOne, 'test/image/**/*.test.ts', '!test/image/{arm64,rpi}.test.ts'),
   ],
   'image-arm64': [
     { title: 'build the image for ARM', command: [join(root, 'scripts/image'), 'arm64'] },
-    ava('image for ARM', '--concurrency', '1', '--timeout', '45m', 'test/image/arm64.test.ts'),
+    ava('image for ARM', ...oneByOne, 'test/image/arm64.test.ts'),
   ],
   'image-rpi': [
     { title: 'build the image for the Raspberry Pi', command: [join(root, 'scripts/image'), 'rpi'] },
-    ava('image for the Raspberry Pi', '--concurrency', '1', '--timeout', '90m', 'test/image/rpi.test.ts'),
+    ava('image for the Raspberry Pi', ...oneByOne, 'test/image/rpi.test.ts'),
   ],
 }
 /** The same tests on another kernel. Without KVM that takes half an hour: then only where it is asked for by name. */

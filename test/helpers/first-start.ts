@@ -41,8 +41,8 @@ export async function comesUp(t: ExecutionContext, options: MachineOptions): Pro
   return machine
 }
 
-/** A file on the boot partition sets it up, and loses its passwords. */
-export async function setsItselfUp(t: ExecutionContext, options: MachineOptions) {
+/** A file on the boot partition sets it up, and loses its passwords. The machine goes on running. */
+export async function setsItselfUp(t: ExecutionContext, options: MachineOptions): Promise<Machine> {
   const document = { ...setupDocument, erase: [] }
   const bootFiles = { 'cairn-setup.json': JSON.stringify(document) }
   const machine = await createMachine(t, { ...options, disks, bootFiles })
@@ -55,6 +55,7 @@ export async function setsItselfUp(t: ExecutionContext, options: MachineOptions)
   )
   t.regex(await machine.shell('cat /boot/efi/cairn-setup.json'), /"name": "admin"/)
   t.is((await machine.shell('systemctl --failed --no-legend --plain')).trim(), '')
+  return machine
 }
 
 async function claimCode(machine: Machine): Promise<string> {

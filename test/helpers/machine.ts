@@ -52,7 +52,8 @@ export type Board = keyof typeof boards
 
 interface Imitation {
   /** QEMU's program, and in which of Debian's packages it is. */
-  qemu: { program: string; package: string }
+  program: string
+  package: string
   hardware: string[]
   uefi?: { package: string; code: string; variables: string }
 }
@@ -60,7 +61,8 @@ interface Imitation {
 /** How QEMU imitates what there are images for. */
 const boards = {
   amd64: {
-    qemu: { program: 'qemu-system-x86_64', package: 'qemu-system-x86' },
+    program: 'qemu-system-x86_64',
+    package: 'qemu-system-x86',
     hardware: ['-machine', 'q35', '-cpu', 'qemu64'],
     uefi: {
       package: 'ovmf',
@@ -69,7 +71,8 @@ const boards = {
     },
   },
   arm64: {
-    qemu: { program: 'qemu-system-aarch64', package: 'qemu-system-arm' },
+    program: 'qemu-system-aarch64',
+    package: 'qemu-system-arm',
     hardware: ['-machine', 'virt', '-cpu', 'cortex-a57'],
     uefi: {
       package: 'qemu-efi-aarch64',
@@ -79,7 +82,8 @@ const boards = {
   },
   // A Pi 3, which has 1 GiB, four cores, no PCI, and here no firmware: what that would start is handed to it.
   rpi: {
-    qemu: { program: 'qemu-system-aarch64', package: 'qemu-system-arm' },
+    program: 'qemu-system-aarch64',
+    package: 'qemu-system-arm',
     hardware: ['-machine', 'raspi3b'],
   },
 } satisfies Record<string, Imitation>
@@ -96,20 +100,16 @@ const stopsWithinMs = 3 * 60_000
 const shellTimeoutMs = 20 * 60_000
 
 export function whyNoMachine(board: Board = 'amd64'): string | null {
-  const { qemu, uefi }: Imitation = boards[board]
+  const { program, package: debian, uefi }: Imitation = boards[board]
   if (!existsSync(imageOf(board))) return `an image: scripts/image ${board}`
-  if (!existsSync(`/usr/bin/${qemu.program}`)) return qemu.package
+  if (!existsSync(`/usr/bin/${program}`)) return debian
   return uefi === undefined || existsSync(uefi.code) ? null : uefi.package
 }
 
 /** Everything it leaves behind goes with the test, however that ends. */
 export async function createMachine(t: ExecutionContext, options: MachineOptions): Promise<Machine> {
   const board = options.board ?? 'amd64'
-  const {
-    qemu: { program },
-    hardware,
-    uefi,
-  }: Imitation = boards[board]
+  const { program, hardware, uefi }: Imitation = boards[board]
   const isPi = board === 'rpi'
   const folder = await mkdtemp('/var/tmp/cairn-machine-')
   const file = (name: string) => join(folder, name)
