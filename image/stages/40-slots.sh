@@ -19,7 +19,11 @@ squash() {
 sed -E '/^(#|$)/d' "$ROOT/image/slim.exclude" >"$WORK/exclude"
 squash "$tree" "$slots/root.img" -comp zstd -Xcompression-level "$level" -b 256K -wildcards -ef "$WORK/exclude"
 
-cp "$tree"/boot/vmlinuz-* "$slots/boot/vmlinuz"
+# Debian's newer kernels lie beside their drivers.
+kernels=("$tree"/boot/vmlinuz-* "$tree"/usr/lib/modules/*/vmlinuz)
+for kernel in "${kernels[@]}"; do
+  [ ! -e "$kernel" ] || cp "$kernel" "$slots/boot/vmlinuz"
+done
 cp "$tree"/boot/initrd.img-* "$slots/boot/initrd.img"
 if [ -e "$BOARD/slot.sh" ]; then
   source "$BOARD/slot.sh"
