@@ -10,9 +10,10 @@ node "$ROOT/scripts/build.ts"
 cp -r "$ROOT/dist/daemon" "$ROOT/dist/web" "$daemon/dist/"
 find "$daemon/dist" -name '*.map' -delete
 
-# install_packages FOLDER: what its lock file says, each checked by its hash, for the target's processor.
+# install_packages FOLDER: what its lock file says, each checked by its hash, for the target's processor. What
+# npm has fetched before it does not ask for again: a second build needs no network.
 install_packages() {
-  (cd "$1" && npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
+  (cd "$1" && npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error --prefer-offline \
     --os=linux --cpu="$NODE_CPU" --libc=glibc >&2)
 }
 
