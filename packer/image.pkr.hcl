@@ -7,7 +7,11 @@ variable "root" {
 
 variable "target" {
   type        = string
-  description = "Which image: amd64."
+  description = "Which image: a folder of image/boards."
+}
+
+locals {
+  stages = ["10-packages", "20-daemon", "30-tree", "40-slots", "50-disk", "60-bundle", "70-release"]
 }
 
 # Nothing is started or connected to: the stages run on this machine.
@@ -21,36 +25,6 @@ build {
 
   provisioner "shell-local" {
     environment_vars = ["TARGET=${var.target}"]
-    inline           = ["${var.root}/image/stages/10-packages.sh"]
-  }
-
-  provisioner "shell-local" {
-    environment_vars = ["TARGET=${var.target}"]
-    inline           = ["${var.root}/image/stages/20-daemon.sh"]
-  }
-
-  provisioner "shell-local" {
-    environment_vars = ["TARGET=${var.target}"]
-    inline           = ["${var.root}/image/stages/30-tree.sh"]
-  }
-
-  provisioner "shell-local" {
-    environment_vars = ["TARGET=${var.target}"]
-    inline           = ["${var.root}/image/stages/40-slots.sh"]
-  }
-
-  provisioner "shell-local" {
-    environment_vars = ["TARGET=${var.target}"]
-    inline           = ["${var.root}/image/stages/50-disk.sh"]
-  }
-
-  provisioner "shell-local" {
-    environment_vars = ["TARGET=${var.target}"]
-    inline           = ["${var.root}/image/stages/60-bundle.sh"]
-  }
-
-  provisioner "shell-local" {
-    environment_vars = ["TARGET=${var.target}"]
-    inline           = ["${var.root}/image/stages/70-release.sh"]
+    scripts          = [for stage in local.stages : "${var.root}/image/stages/${stage}.sh"]
   }
 }

@@ -149,7 +149,7 @@ unpack_guest() {
 # What builds an image, and the machine that boots it.
 IMAGE_PACKAGES=(
   packer=packer mmdebstrap=mmdebstrap arch-test=arch-test mksquashfs=squashfs-tools genimage=genimage mcopy=mtools
-  mkfs.vfat=dosfstools mkfs.ext4=e2fsprogs grub-editenv=grub-common faketime=faketime strip=binutils zstd=zstd
+  mkfs.vfat=dosfstools mkfs.ext4=e2fsprogs grub-editenv=grub-common faketime=faketime zstd=zstd
   rauc=rauc openssl=openssl
 )
 MACHINE_PACKAGES=(
@@ -157,3 +157,4 @@ MACHINE_PACKAGES=(
   /usr/lib/ipxe/qemu/efi-virtio.rom=ipxe-qemu /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf mcopy=mtools ssh=openssh-client
   smbclient=smbclient zstd=zstd rauc=rauc mksquashfs=squashfs-tools
 )
+ARM_MACHINE_PACKAGES=(qemu-system-aarch64=qemu-system-arm /usr/share/AAVMF/AAVMF_CODE.fd=qemu-efi-aarch64)

@@ -21,6 +21,9 @@ const ava = (title: string, ...args: string[]): Step => ({
   isAva: true,
 })
 
+/** Each has a machine of its own, and machines are slow. */
+const oneByOne = ['--concurrency', '1', '--timeout', '45m']
+
 const groups: Record<string, Step[]> = {
   code: [
     { title: 'lint and format', command: [bin('biome'), 'ci', '.'] },
@@ -37,7 +40,11 @@ const groups: Record<string, Step[]> = {
   guest: [inGuest('NFS by the kernel', { CAIRN_NFS_ENGINE: 'kernel' }, 'test/clients/nfs*.test.ts')],
   image: [
     { title: 'build the image', command: [join(root, 'scripts/image'), 'amd64'] },
-    ava('image', '--concurrency', '1', '--timeout', '30m', 'test/image/**/*.test.ts'),
+    ava('image', ...oneByOne, 'test/image/**/*.test.ts', '!test/image/arm64.test.ts'),
+  ],
+  'image-arm64': [
+    { title: 'build the image for ARM', command: [join(root, 'scripts/image'), 'arm64'] },
+    ava('image for ARM', ...oneByOne, 'test/image/arm64.test.ts'),
   ],
 }
 /** The same tests on another kernel. Without KVM that takes half an hour: then only where it is asked for by name. */
@@ -60,7 +67,7 @@ function inGuest(title: string, env: Record<string, string>, files: string): Ste
 }
 
 /** Takes many minutes: only where it is asked for. */
-const onlyByName = ['image']
+const onlyByName = ['image', 'image-arm64']
 
 interface Count {
   passed: number

@@ -6,7 +6,7 @@ MIRROR=${CAIRN_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 SECURITY_MIRROR=${CAIRN_DEBIAN_SECURITY_MIRROR:-http://deb.debian.org/debian-security}
 
 lists=(image/packages/common.list "image/packages/$TARGET.list")
-inputs=$({ hash_of "${lists[@]}" image/stages/10-packages.sh && echo "$DEBIAN_SUITE $DEBIAN_COMPONENTS"; } | sha256sum)
+inputs=$({ hash_of "${lists[@]}" image/stages/10-packages.sh && echo "$ARCHITECTURE $DEBIAN_SUITE $DEBIAN_COMPONENTS"; } | sha256sum)
 tar=$CACHE/packages-$TARGET-${inputs:0:16}.tar
 mkdir -p "$CACHE" "$WORK"
 ln -sfn "$tar" "$WORK/packages.tar"
@@ -23,7 +23,7 @@ done
 
 include=$(cd "$ROOT" && packages_of "${lists[@]}" | paste -sd,)
 rm -f "$CACHE/packages-$TARGET"-*.tar
-mmdebstrap --mode=root --format=tar --variant=minbase --architectures="$TARGET" --components="$DEBIAN_COMPONENTS" \
+mmdebstrap --mode=root --format=tar --variant=minbase --architectures="$ARCHITECTURE" --components="$DEBIAN_COMPONENTS" \
   --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "3"' \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/doc/*' \

@@ -7,7 +7,7 @@ rm -rf "$tree"
 mkdir -p "$tree"
 tar -C "$tree" -xf "$WORK/packages.tar" --numeric-owner --xattrs --xattrs-include='*'
 
-for overlay in common "$TARGET"; do
+for overlay in common $OVERLAYS "$TARGET"; do
   [ -d "$ROOT/overlays/$overlay" ] || continue
   cp -r --no-preserve=ownership,timestamps "$ROOT/overlays/$overlay/." "$tree/"
 done

@@ -2,19 +2,15 @@
 # The disk: boot code, partitions and slots in one file, without loop devices or mounts.
 source "$(dirname "$(readlink -f "$0")")/../common.sh"
 
-tree=$WORK/tree parts=$WORK/parts board=$ROOT/image/boards/$TARGET
+tree=$WORK/tree parts=$WORK/parts
 rm -rf "$parts" "$WORK/empty" "$WORK/genimage"
 mkdir -p "$parts" "$WORK/empty"
-source "$board/boot.sh"
-
-cp "$board/grub/grub.cfg" "$parts/"
-sed 's/$/\r/' "$board/README.txt" >"$parts/README.txt"
-grub-editenv "$parts/slots.env" create
-grub-editenv "$parts/slots.env" set ORDER='A B' A_OK=1 A_TRY=0 B_OK=0 B_TRY=0
+sed 's/$/\r/' "$ROOT/image/boot-partition.txt" >"$parts/README.txt"
 ln -f "$WORK"/slots/*.img "$parts/"
 
+# The board's own: what its firmware starts, and genimage.cfg, which makes cairn.img of what lies in $parts.
+source "$BOARD/boot.sh"
 filled=$parts/genimage.cfg
-cp "$board/genimage.cfg" "$filled"
 for name in ESP_ID SLOTS_ID DISK_UUID DATA_UUID ESP_SIZE BOOT_SLOT_SIZE ROOT_SLOT_SIZE DATA_SIZE; do
   sed -i "s/@$name@/${!name}/g" "$filled"
 done

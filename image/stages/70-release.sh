@@ -8,7 +8,7 @@ dpkg-query --admindir="$WORK/tree/var/lib/dpkg" --show \
   --showformat='${binary:Package}\t${Version}\t${Architecture}\t${Installed-Size}\t${source:Package}\t${source:Version}\n' \
   >"$WORK/packages.tsv"
 zstd -q -T0 "-${CAIRN_IMAGE_ZSTD:-15}" "cairn-$TARGET.img" -o "cairn-$TARGET.img.zst"
-node "$ROOT/image/manifest.ts" "$TARGET" "$OUT" "$WORK"
+node "$ROOT/image/manifest.ts" "$TARGET" "$NODE_PACKAGE" "$OUT" "$WORK"
 sha256sum "cairn-$TARGET.img.zst" "cairn-$TARGET.raucb" manifest.json sbom.json >SHA256SUMS
 # openssl dgst -sha256 -verify <(openssl x509 -in CERT -noout -pubkey) -signature SHA256SUMS.sig SHA256SUMS
 openssl dgst -sha256 -sign "$SIGNING_KEY" -out SHA256SUMS.sig SHA256SUMS

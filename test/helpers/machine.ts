@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import { checkout, eventually, freePort } from './cairn.ts'
 
-/** A PC in QEMU, flashed with the image that `scripts/image amd64` has built. */
+/** A machine in QEMU, flashed with the image that `scripts/image BOARD` has built. */
 export interface Machine {
   url: string
   httpPort: number
@@ -29,6 +29,8 @@ export interface Machine {
 }
 
 export interface MachineOptions {
+  /** A PC, if nothing else is said. */
+  board?: Board
   firmware: 'bios' | 'uefi'
   /** Serials of the empty disks beside the one with the system. */
   disks?: string[]
@@ -40,24 +42,52 @@ export interface MachineOptions {
   hasKey?: boolean
 }
 
+export type Board = keyof typeof boards
+
+/** How QEMU imitates what there are images for, and in which of Debian's packages the parts are. */
+const boards = {
+  amd64: {
+    program: 'qemu-system-x86_64',
+    package: 'qemu-system-x86',
+    hardware: ['-machine', 'q35', '-cpu', 'qemu64'],
+    uefi: {
+      package: 'ovmf',
+      code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
+      variables: '/usr/share/OVMF/OVMF_VARS_4M.fd',
+    },
+  },
+  arm64: {
+    program: 'qemu-system-aarch64',
+    package: 'qemu-system-arm',
+    hardware: ['-machine', 'virt', '-cpu', 'cortex-a57'],
+    uefi: {
+      package: 'qemu-efi-aarch64',
+      code: '/usr/share/AAVMF/AAVMF_CODE.fd',
+      variables: '/usr/share/AAVMF/AAVMF_VARS.fd',
+    },
+  },
+}
+
 const run = promisify(execFile)
-const image = join(checkout, 'build/image/amd64/cairn-amd64.img.zst')
+const imageOf = (board: Board) => join(checkout, `build/image/${board}/cairn-${board}.img.zst`)
 /** Larger than the image, as every real disk is. */
 const systemDiskBytes = 6 * 1024 ** 3
 const espOffset = '2M'
 /** Without KVM, on a machine that has other work as well. */
 const bootsWithinMs = 8 * 60_000
 const stopsWithinMs = 90_000
-const ovmf = { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' }
 
-export function whyNoMachine(): string | null {
-  if (!existsSync(image)) return 'an image: scripts/image amd64'
-  if (!existsSync('/usr/bin/qemu-system-x86_64')) return 'qemu-system-x86'
-  return existsSync(ovmf.code) ? null : 'ovmf'
+export function whyNoMachine(board: Board = 'amd64'): string | null {
+  const { program, package: debian, uefi } = boards[board]
+  if (!existsSync(imageOf(board))) return `an image: scripts/image ${board}`
+  if (!existsSync(`/usr/bin/${program}`)) return debian
+  return existsSync(uefi.code) ? null : uefi.package
 }
 
 /** Everything it leaves behind goes with the test, however that ends. */
 export async function createMachine(t: ExecutionContext, options: MachineOptions): Promise<Machine> {
+  const board = options.board ?? 'amd64'
+  const { program, hardware, uefi } = boards[board]
   const folder = await mkdtemp('/var/tmp/cairn-machine-')
   const file = (name: string) => join(folder, name)
   let qemu: ChildProcess | undefined
@@ -72,7 +102,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   const command = await commandLine()
 
   async function flash() {
-    await run('zstd', ['-q', '-d', image, '-o', file('system.img')])
+    await run('zstd', ['-q', '-d', imageOf(board), '-o', file('system.img')])
     await truncate(file('system.img'), systemDiskBytes)
     for (const [name, text] of Object.entries({ ...options.bootFiles, ...(await keyFile()) })) {
       await writeFile(file('given'), text)
@@ -89,7 +119,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   async function commandLine(): Promise<string[]> {
     const forwards = [`${ports.http}-:80`, `${ports.smb}-:445`, `${ports.ssh}-:22`]
     return [
-      ...['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'qemu64', '-smp', '2'],
+      ...[...hardware, '-accel', 'tcg,thread=multi', '-smp', '2'],
       ...['-m', String(options.memoryMib ?? 1024), '-display', 'none', '-serial', `file:${file('console')}`],
       ...['-qmp', `unix:${file('qmp')},server=on,wait=off`, '-device', 'virtio-rng-pci'],
       ...['-netdev', ['user,id=net', ...forwards.map(each => `hostfwd=tcp:127.0.0.1:${each}`)].join(',')],
@@ -98,7 +128,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
       ...drive('system', file('system.img'), 'raw', 'virtio-blk-pci,bootindex=0'),
       ...['-device', 'virtio-scsi-pci,id=scsi'],
       ...(await dataDisks()),
-      ...(options.firmware === 'uefi' ? await uefi() : []),
+      ...(options.firmware === 'uefi' ? await uefiDrives() : []),
     ]
   }
 
@@ -111,10 +141,10 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     return lines
   }
 
-  async function uefi(): Promise<string[]> {
-    await copyFile(ovmf.variables, file('variables'))
+  async function uefiDrives(): Promise<string[]> {
+    await copyFile(uefi.variables, file('variables'))
     return [
-      ...['-drive', `if=pflash,format=raw,readonly=on,file=${ovmf.code}`],
+      ...['-drive', `if=pflash,format=raw,readonly=on,file=${uefi.code}`],
       ...['-drive', `if=pflash,format=raw,file=${file('variables')}`],
     ]
   }
@@ -122,7 +152,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   async function start() {
     const startedAt = Date.now()
     await rm(file('console'), { force: true })
-    const child = spawn('qemu-system-x86_64', command, { stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(program, command, { stdio: ['ignore', 'ignore', 'pipe'] })
     qemu = child
     let said = ''
     child.stderr?.on('data', data => {

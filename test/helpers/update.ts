@@ -6,12 +6,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import { checkout } from './cairn.ts'
+import type { Board } from './machine.ts'
 
 const run = promisify(execFile)
-const built = join(checkout, 'build/image/amd64')
 
 export interface Change {
   version: string
+  /** A PC, if nothing else is said. */
+  board?: Board
   /** Files of the system that are others in this version. */
   files?: Record<string, string>
   /** A boot slot without a kernel. */
@@ -21,13 +23,18 @@ export interface Change {
 /** Makes an update out of the built one, signed by the same key; what it is called in the folder. */
 export async function makeUpdate(
   folder: string,
-  { version, files = {}, hasKernel = true }: Change,
+  { version, board = 'amd64', files = {}, hasKernel = true }: Change,
 ): Promise<string> {
   const place = join(folder, `update-${version}`)
   await mkdir(place)
   const tree = join(place, 'tree')
   const inside = join(place, 'inside')
-  await run('unsquashfs', ['-no-progress', '-d', inside, join(built, 'cairn-amd64.raucb')])
+  await run('unsquashfs', [
+    '-no-progress',
+    '-d',
+    inside,
+    join(checkout, `build/image/${board}/cairn-${board}.raucb`),
+  ])
   await run('unsquashfs', ['-no-progress', '-d', tree, join(inside, 'root.img')], { maxBuffer: 2 ** 26 })
   await run('sed', ['-i', `s/^IMAGE_VERSION=.*/IMAGE_VERSION=${version}/`, join(tree, 'usr/lib/os-release')])
   for (const [name, text] of Object.entries(files)) await writeFile(join(tree, name), text)
@@ -37,7 +44,7 @@ export async function makeUpdate(
   const boot = join(hasKernel ? inside : place, 'boot.img')
   const name = `${version}.raucb`
   await run(join(checkout, 'image/bundle.sh'), [join(place, 'root.img'), boot, version, join(folder, name)], {
-    env: { ...process.env, TARGET: 'amd64' },
+    env: { ...process.env, TARGET: board },
   })
   await rm(place, { recursive: true })
   return name

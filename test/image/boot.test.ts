@@ -1,121 +1,22 @@
 import test from 'ava'
-import { admin, basic, eventually, smb } from '../helpers/cairn.ts'
-import { createMachine, type Machine, whyNoMachine } from '../helpers/machine.ts'
+import { comesUp, setsItselfUp } from '../helpers/first-start.ts'
+import { whyNoMachine } from '../helpers/machine.ts'
 
 /** The built image, from power to files, as somebody sees it who has no screen at the box. */
 const reason = whyNoMachine()
 const onMachine = reason === null ? test.serial : test.skip
 const longMs = 25 * 60_000
 const because = reason === null ? '' : ` (needs ${reason})`
-const disks = ['DISK1', 'DISK2', 'DISK3', 'DISK4']
 
 onMachine(
   `BIOS: from power over the wizard to files, and all is there after a restart${because}`,
   async t => {
     t.timeout(longMs)
-    const machine = await createMachine(t, { firmware: 'bios', disks })
-    t.log(`wizard after ${await machine.start()} s`)
-    t.is((await fetch(`${machine.url}/setup`)).status, 200)
-
-    const code = await claimCode(machine)
-    t.regex(await machine.console(), new RegExp(code))
-    await setUp(machine, code)
-    await eventually(async () => !(await machine.shell('ls /boot/efi')).includes('claim-code'), 60_000)
-
-    t.is(await putFile(machine, 'hello.txt', 'a stone upon a stone'), 201)
-    t.regex(await smb(machine, 'shared', 'ls'), /hello\.txt/)
-    await smb(machine, 'shared', 'mkdir from-smb')
-
-    t.is((await machine.shell('systemctl --failed --no-legend --plain')).trim(), '')
-    t.regex(await machine.shell('findmnt --noheadings --output FSTYPE,OPTIONS /'), /^squashfs +ro/)
-    t.true(Number(await machine.shell('findmnt --noheadings --bytes --output SIZE /data')) > 3 * 1024 ** 3)
-    t.true((await exposureOf(machine, 'cairn')) < 3)
-    t.log(`agent's exposure ${await exposureOf(machine, 'cairn-agent')}; ${await memory(machine)}`)
-
-    const identity = 'cat /etc/machine-id /data/system/ssh/*.pub'
-    const before = await machine.shell(identity)
-    await machine.powerOff()
-    t.log(`files after ${await machine.start()} s`)
-    t.is(await machine.shell(identity), before)
-    await eventually(async () => (await getFile(machine, 'hello.txt')) === 'a stone upon a stone', 60_000)
-    t.regex(await smb(machine, 'shared', 'ls'), /from-smb/)
+    await comesUp(t, { firmware: 'bios' })
   },
 )
 
 onMachine(`UEFI: a file on the boot partition sets it up, and loses its passwords${because}`, async t => {
   t.timeout(longMs)
-  const document = { ...setupDocument, erase: [] }
-  const bootFiles = { 'cairn-setup.json': JSON.stringify(document) }
-  const machine = await createMachine(t, { firmware: 'uefi', disks, bootFiles })
-  t.log(`answers after ${await machine.start()} s`)
-  await eventually(async () => (await putFile(machine, 'hello.txt', 'hello')) === 201, 4 * 60_000)
-  t.is(await getFile(machine, 'hello.txt'), 'hello')
-  await eventually(
-    async () => !(await machine.shell('cat /boot/efi/cairn-setup.json')).includes(admin.password),
-    60_000,
-  )
-  t.regex(await machine.shell('cat /boot/efi/cairn-setup.json'), /"name": "admin"/)
-  t.is((await machine.shell('systemctl --failed --no-legend --plain')).trim(), '')
+  await setsItselfUp(t, { firmware: 'uefi' })
 })
-
-const setupDocument = {
-  admin,
-  pool: { name: 'pool', profile: 'raid1', disks: ['DISK1', 'DISK2'] },
-  shares: [{ name: 'shared', everyone: 'write' }],
-}
-
-async function claimCode(machine: Machine): Promise<string> {
-  let code: string | undefined
-  await eventually(async () => {
-    const text = await machine.shell('cat /boot/efi/cairn-claim-code.txt || true')
-    code = /^Claim code: (\S+)/.exec(text)?.[1]
-    return code !== undefined
-  }, 120_000)
-  return code ?? ''
-}
-
-async function setUp(machine: Machine, code: string) {
-  const unlocked = await ask(machine, 'POST', '/setup/unlock', { body: { code } })
-  const cookie = unlocked.headers.getSetCookie()[0]?.split(';')[0] ?? ''
-  const applied = await ask(machine, 'POST', '/setup/apply', { body: setupDocument, cookie })
-  if (applied.status !== 202) throw new Error(await applied.text())
-  await eventually(async () => {
-    const answer = await ask(machine, 'GET', '/setup/progress', { cookie })
-    const { state, error } = (await answer.json()) as { state: string; error: unknown }
-    if (error) throw new Error(JSON.stringify(error))
-    return state === 'done'
-  }, 5 * 60_000)
-}
-
-function ask(machine: Machine, method: string, path: string, given: { body?: unknown; cookie?: string }) {
-  return fetch(`${machine.url}/api/v1${path}`, {
-    method,
-    headers: {
-      cookie: given.cookie ?? '',
-      ...(given.body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
-  })
-}
-
-async function putFile(machine: Machine, name: string, body: string): Promise<number> {
-  const headers = { authorization: basic(admin) }
-  return (await fetch(`${machine.url}/webdav/shared/${name}`, { method: 'PUT', headers, body })).status
-}
-
-async function getFile(machine: Machine, name: string): Promise<string> {
-  const headers = { authorization: basic(admin) }
-  return (await fetch(`${machine.url}/webdav/shared/${name}`, { headers })).text()
-}
-
-/** Of systemd-analyze(1): 0 is sealed, 10 is bare. */
-async function exposureOf(machine: Machine, unit: string): Promise<number> {
-  const text = await machine.shell(`systemd-analyze security --no-pager ${unit}.service | tail -1`)
-  return Number(/: (\d+\.\d+)/.exec(text)?.[1])
-}
-
-async function memory(machine: Machine): Promise<string> {
-  const text = await machine.shell('free --mebi')
-  const [total, used] = /Mem: +(\d+) +(\d+)/.exec(text)?.slice(1) ?? []
-  return `${used} of ${total} MiB of memory in use`
-}
