@@ -47,7 +47,12 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const jobs = createJobs(kit)
   const health = createHealth({ checks: () => domains.flatMap(domain => domain.checks ?? []), log })
   const system = createSystem({ ...kit, httpPort: config.httpPort, smbPort: config.samba.port })
-  const network = createNetwork({ ...kit, hostName: system.name, https: config.https })
+  const network = createNetwork({
+    ...kit,
+    hostName: system.name,
+    https: config.https,
+    settings: system.settings,
+  })
   const updates = createUpdates({
     ...kit,
     jobs,
@@ -153,7 +158,8 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     https: config.https,
     certificates: network.certificates,
     authorityPath,
-    isClaimed: setup.isClaimed,
+    claim: setup.claim,
+    isPlainAllowed: network.isPlainAllowed,
     isShared: (config.servers ?? 1) > 1 || launcher.problem === null,
     listener(request, response) {
       const isDav = dav.handle(request, response) !== false
@@ -268,6 +274,7 @@ function audienceOf(shares: Shares): Audience {
     'users/changed': toAdmins,
     'shares/changed': toEverybody,
     'system/renamed': toEverybody,
+    'network/plain-changed': toAdmins,
     'tuning/changed': toAdmins,
     'updates/changed': toAdmins,
     'storage/snapshots-changed': (actor, data) => actor.role === 'admin' || ofSubvolume(actor, data),

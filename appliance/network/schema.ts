@@ -29,6 +29,7 @@ export type Credentials = z.infer<typeof credentials>
 export const certificateInfo = z.object({
   port: z.number().int().meta({ description: 'Where HTTPS is served' }),
   isRequired: z.boolean().meta({ description: 'HTTP leads to HTTPS' }),
+  isPlainAllowed: z.boolean().meta({ description: 'Programs are served over HTTP as well' }),
   names: z.array(z.string()),
   addresses: z.array(z.string()),
   validUntil: z.iso.datetime().meta({ description: 'It is renewed a month before' }),

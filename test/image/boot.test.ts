@@ -1,4 +1,4 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { admin, basic, eventually, smb } from '../helpers/cairn.ts'
 import { createMachine, type Machine, whyNoMachine } from '../helpers/machine.ts'
 
@@ -15,7 +15,7 @@ onMachine(
     t.timeout(longMs)
     const machine = await createMachine(t, { firmware: 'bios', disks })
     t.log(`wizard after ${await machine.start()} s`)
-    t.is((await fetch(`${machine.url}/setup`)).status, 200)
+    t.is((await fetch(`${machine.plainUrl}/setup`)).status, 200)
 
     const code = await claimCode(machine)
     t.regex(await machine.console(), new RegExp(code))
@@ -23,6 +23,7 @@ onMachine(
     await eventually(async () => !(await machine.shell('ls /boot/efi')).includes('claim-code'), 60_000)
 
     t.is(await putFile(machine, 'hello.txt', 'a stone upon a stone'), 201)
+    await leadsToHttps(t, machine)
     t.regex(await smb(machine, 'shared', 'ls'), /hello\.txt/)
     await smb(machine, 'shared', 'mkdir from-smb')
 
@@ -87,8 +88,19 @@ async function setUp(machine: Machine, code: string) {
   }, 5 * 60_000)
 }
 
+/** The wizard's last page is still read; files are not to be had any more, and whoever looks after the box is answered. */
+async function leadsToHttps(t: ExecutionContext, machine: Machine) {
+  const statusOf = async (path: string) =>
+    (await fetch(`${machine.plainUrl}${path}`, { redirect: 'manual' })).status
+  t.is(await statusOf('/webdav/shared/hello.txt'), 308)
+  t.is(await statusOf('/setup'), 200)
+  t.is(await statusOf('/health/live'), 200)
+  t.is(await statusOf('/health/ready'), 200)
+}
+
+/** Over HTTP, as the wizard does. */
 function ask(machine: Machine, method: string, path: string, given: { body?: unknown; cookie?: string }) {
-  return fetch(`${machine.url}/api/v1${path}`, {
+  return fetch(`${machine.plainUrl}/api/v1${path}`, {
     method,
     headers: {
       cookie: given.cookie ?? '',

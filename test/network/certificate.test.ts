@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../appliance/lib/clock.ts'
 import type { OperationContext } from '../../appliance/lib/operation.ts'
 import { run } from '../../appliance/lib/run.ts'
-import { createNetworkOperations } from '../../appliance/network/system.ts'
+import { createNetworkOperations } from '../../appliance/network/system/index.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
 const context: OperationContext = {
