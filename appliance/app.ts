@@ -34,7 +34,7 @@ import { createStorage, type Storage } from './storage/index.ts'
 import { createSystem } from './system/index.ts'
 import { createTuning, type KnownPool, type Settable, type Tuning } from './tuning/index.ts'
 import { createUpdates } from './updates/index.ts'
-import { createUsers } from './users/index.ts'
+import { createUsers, requireMoreThanAppPassword } from './users/index.ts'
 
 /** One server process: every domain in its order, and the faces in front of them. */
 export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
@@ -52,6 +52,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     hostName: system.name,
     https: config.https,
     settings: system.settings,
+    requirePassword: requireMoreThanAppPassword,
   })
   const updates = createUpdates({
     ...kit,
@@ -275,6 +276,7 @@ function audienceOf(shares: Shares): Audience {
     'shares/changed': toEverybody,
     'system/renamed': toEverybody,
     'network/plain-changed': toAdmins,
+    'network/ssh-changed': toAdmins,
     'tuning/changed': toAdmins,
     'updates/changed': toAdmins,
     'storage/snapshots-changed': (actor, data) => actor.role === 'admin' || ofSubvolume(actor, data),

@@ -36,7 +36,11 @@ export function createOperations(deps: OperationDeps) {
       isRead: true,
       run: async () => ({ pid: process.pid, uid: process.getuid?.() ?? -1 }),
     }),
-    ...createNetworkOperations({ dataDir: config.dataDir, clock: systemClock }),
+    ...createNetworkOperations({
+      dataDir: config.dataDir,
+      clock: systemClock,
+      bootFolder: config.bootFolder,
+    }),
     ...createUpdateOperations({ dataDir: config.dataDir, version: packageFile.version }),
     ...createSystemOperations({ isImage: config.bootFolder !== null }),
     ...createSetupOperations({ folder: config.bootFolder }),

@@ -1,20 +1,27 @@
 import type { Domain } from '../lib/domain.ts'
-import { networkRoutes } from './routes.ts'
+import { type NetworkRouteDeps, networkRoutes } from './routes.ts'
 import { type CertificatesDeps, createCertificates } from './service/certificates.ts'
 import { createPlain, type PlainDeps } from './service/plain.ts'
+import { createSsh, type SshDeps } from './service/ssh.ts'
 
 export type { Credentials } from './schema.ts'
 export { authorityPath } from './service/certificates.ts'
 
 export type Network = ReturnType<typeof createNetwork>
 
+type NetworkDeps = Omit<CertificatesDeps, 'isPlainAllowed'> &
+  Omit<PlainDeps, 'https'> &
+  SshDeps &
+  Pick<NetworkRouteDeps, 'requirePassword'>
+
 /** How the box is reached: the certificate of its HTTPS, and the authority behind it. */
-export function createNetwork(deps: Omit<CertificatesDeps, 'isPlainAllowed'> & Omit<PlainDeps, 'https'>) {
+export function createNetwork(deps: NetworkDeps) {
   const plain = createPlain(deps)
   const certificates = createCertificates({ ...deps, isPlainAllowed: plain.isAllowed })
+  const ssh = createSsh(deps)
   const domain: Domain = {
     name: 'network',
-    routes: networkRoutes({ certificates, plain, hostName: deps.hostName }),
+    routes: networkRoutes({ ...deps, certificates, plain, ssh }),
     checks: [
       async () =>
         !deps.https || certificates.current()
@@ -31,7 +38,10 @@ export function createNetwork(deps: Omit<CertificatesDeps, 'isPlainAllowed'> & O
               },
             ],
     ],
-    start: plain.start,
+    async start() {
+      await plain.start()
+      ssh.start()
+    },
   }
   return { domain, certificates, isPlainAllowed: plain.isAllowed }
 }
