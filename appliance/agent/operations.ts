@@ -12,7 +12,7 @@ import { createNetworkOperations } from '../network/system/index.ts'
 import { createSetupOperations } from '../setup/system.ts'
 import { createSharesOperations } from '../shares/system/index.ts'
 import { createStorageOperations } from '../storage/system/index.ts'
-import { createSystemOperations } from '../system/system.ts'
+import { createSystemOperations } from '../system/system/index.ts'
 import { createTuningOperations } from '../tuning/system/index.ts'
 import { createUpdateOperations } from '../updates/system/index.ts'
 
