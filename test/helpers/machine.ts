@@ -28,6 +28,7 @@ export interface Machine {
   console(): Promise<string>
   /** Runs a command as root, over ssh with a key that lies on the boot partition; what it prints. */
   shell(command: string): Promise<string>
+  publicKey(): Promise<string>
   /** A command of QEMU's machine protocol. */
   qmp(execute: string, args?: Record<string, unknown>): Promise<unknown>
 }
@@ -40,7 +41,7 @@ export interface MachineOptions {
   memoryMib?: number
   /** Files on the boot partition, beside the ones that flashing puts there. */
   bootFiles?: Record<string, string>
-  /** Lets root in by ssh. */
+  /** Whether the key of `shell` lies on the boot partition from the start. */
   hasKey?: boolean
 }
 
@@ -90,10 +91,11 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   }
 
   async function keyFile(): Promise<Record<string, string>> {
-    if (options.hasKey === false) return {}
-    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file('key')])
-    return { authorized_keys: await readFile(file('key.pub'), 'utf8') }
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', file('key')])
+    return options.hasKey === false ? {} : { authorized_keys: await publicKey() }
   }
+
+  const publicKey = () => readFile(file('key.pub'), 'utf8')
 
   async function commandLine(): Promise<string[]> {
     const forwards = [`${ports.http}-:80`, `${ports.https}-:443`, `${ports.smb}-:445`, `${ports.ssh}-:22`]
@@ -187,6 +189,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
       const { stdout } = await run('ssh', [...args, 'root@127.0.0.1', given], { timeout: 120_000 })
       return stdout
     },
+    publicKey,
     qmp: (execute, args) => talkToQemu(file('qmp'), execute, args),
   }
 }
