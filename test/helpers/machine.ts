@@ -5,16 +5,20 @@ import { copyFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/pr
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import { checkout, eventually, freePort } from './cairn.ts'
 
 /** A machine in QEMU, flashed with the image that `scripts/image BOARD` has built. */
 export interface Machine {
+  /** Over HTTPS; this process trusts the box's authority from its first start on. */
   url: string
+  /** Over HTTP: the wizard, and what leads to HTTPS. */
+  plainUrl: string
   httpPort: number
   smbPort: number
-  /** From power to the first answer of this address. Says how long that took, in seconds. */
+  /** From power to the first answer over HTTP. Says how long that took, in seconds. */
   start(): Promise<number>
   /** Shuts down as with the power button, and waits. */
   powerOff(): Promise<void>
@@ -24,6 +28,7 @@ export interface Machine {
   console(): Promise<string>
   /** Runs a command as root, over ssh with a key that lies on the boot partition; what it prints. */
   shell(command: string): Promise<string>
+  publicKey(): Promise<string>
   /** A command of QEMU's machine protocol. */
   qmp(execute: string, args?: Record<string, unknown>): Promise<unknown>
 }
@@ -38,7 +43,7 @@ export interface MachineOptions {
   memoryMib?: number
   /** Files on the boot partition, beside the ones that flashing puts there. */
   bootFiles?: Record<string, string>
-  /** Lets root in by ssh. */
+  /** Whether the key of `shell` lies on the boot partition from the start. */
   hasKey?: boolean
 }
 
@@ -95,8 +100,13 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     await end('SIGKILL')
     await rm(folder, { recursive: true, force: true })
   })
-  const ports = { http: await freePort(), smb: await freePort(), ssh: await freePort() }
-  const url = `http://127.0.0.1:${ports.http}`
+  const ports = {
+    http: await freePort(),
+    https: await freePort(),
+    smb: await freePort(),
+    ssh: await freePort(),
+  }
+  const plainUrl = `http://127.0.0.1:${ports.http}`
 
   await flash()
   const command = await commandLine()
@@ -111,13 +121,14 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   }
 
   async function keyFile(): Promise<Record<string, string>> {
-    if (options.hasKey === false) return {}
-    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file('key')])
-    return { authorized_keys: await readFile(file('key.pub'), 'utf8') }
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', file('key')])
+    return options.hasKey === false ? {} : { authorized_keys: await publicKey() }
   }
 
+  const publicKey = () => readFile(file('key.pub'), 'utf8')
+
   async function commandLine(): Promise<string[]> {
-    const forwards = [`${ports.http}-:80`, `${ports.smb}-:445`, `${ports.ssh}-:22`]
+    const forwards = [`${ports.http}-:80`, `${ports.https}-:443`, `${ports.smb}-:445`, `${ports.ssh}-:22`]
     return [
       ...[...hardware, '-accel', 'tcg,thread=multi', '-smp', '2'],
       ...['-m', String(options.memoryMib ?? 1024), '-display', 'none', '-serial', `file:${file('console')}`],
@@ -161,8 +172,9 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     try {
       await eventually(async () => {
         if (child.exitCode !== null) throw new Error(`QEMU ended: ${said}`)
-        return isAnswering(url)
+        return isAnswering(plainUrl)
       }, bootsWithinMs)
+      await trust(plainUrl)
     } catch (error) {
       throw new Error(`the machine does not answer; its console:\n${(await consoleText()).slice(-3000)}`, {
         cause: error,
@@ -181,7 +193,8 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   }
 
   return {
-    url,
+    url: `https://127.0.0.1:${ports.https}`,
+    plainUrl,
     httpPort: ports.http,
     smbPort: ports.smb,
     start,
@@ -206,6 +219,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
       const { stdout } = await run('ssh', [...args, 'root@127.0.0.1', given], { timeout: 120_000 })
       return stdout
     },
+    publicKey,
     qmp: (execute, args) => talkToQemu(file('qmp'), execute, args),
   }
 }
@@ -224,6 +238,14 @@ async function isAnswering(url: string): Promise<boolean> {
     // Nobody listens yet, or QEMU has no connection to hand on.
     return false
   }
+}
+
+/** What a person does with the file that the wizard offers. Without settings a box shows no certificate. */
+async function trust(plainUrl: string) {
+  const answer = await fetch(`${plainUrl}/api/v1/network/authority.crt`)
+  if (answer.status === 503) return
+  if (!answer.ok) throw new Error(`no authority to trust: ${answer.status}`)
+  setDefaultCACertificates([...getCACertificates('default'), await answer.text()])
 }
 
 /** One command: QEMU greets, wants its capabilities asked for, and mixes events in. */
