@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { admin, basic, eventually, smb } from '../helpers/cairn.ts'
+import { passesLitmus } from '../helpers/litmus.ts'
 import { createMachine, type Machine, whyNoMachine } from '../helpers/machine.ts'
 
 /** The built image, from power to files, as somebody sees it who has no screen at the box. */
@@ -26,6 +27,7 @@ onMachine(
     await leadsToHttps(t, machine)
     t.regex(await smb(machine, 'shared', 'ls'), /hello\.txt/)
     await smb(machine, 'shared', 'mkdir from-smb')
+    await passesLitmus(t, `${machine.url}/webdav/shared/`, admin)
 
     t.is((await machine.shell('systemctl --failed --no-legend --plain')).trim(), '')
     t.regex(await machine.shell('findmnt --noheadings --output FSTYPE,OPTIONS /'), /^squashfs +ro/)
