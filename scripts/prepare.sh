@@ -157,3 +157,10 @@ MACHINE_PACKAGES=(
   /usr/lib/ipxe/qemu/efi-virtio.rom=ipxe-qemu /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf mcopy=mtools ssh=openssh-client
   smbclient=smbclient zstd=zstd rauc=rauc mksquashfs=squashfs-tools
 )
+# prepare_boot GROUP...: where the image is built and booted among the usual tests, since something of it has changed.
+prepare_boot() {
+  [ $# -eq 0 ] || [[ " $* " == *' boot '* ]] || return 0
+  [ "$(id -u)" = 0 ] && [ "$(uname -m)" = x86_64 ] && apt-cache show packer >/dev/null 2>&1 || return 0
+  [ $# -gt 0 ] || "$NODE" "$ROOT/scripts/image-inputs.ts" || return 0
+  prepare_debian "${IMAGE_PACKAGES[@]}" "${MACHINE_PACKAGES[@]}"
+}
