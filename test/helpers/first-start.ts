@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import { admin, basic, eventually, smb } from './cairn.ts'
+import { passesLitmus } from './litmus.ts'
 import { createMachine, type Machine, type MachineOptions } from './machine.ts'
 
 /** What every image must do, whatever it runs on. */
@@ -25,6 +26,7 @@ export async function comesUp(t: ExecutionContext, options: MachineOptions): Pro
   await leadsToHttps(t, machine)
   t.regex(await smb(machine, 'shared', 'ls'), /hello\.txt/)
   await smb(machine, 'shared', 'mkdir from-smb')
+  await passesLitmus(t, `${machine.url}/webdav/shared/`, admin)
 
   t.is((await machine.shell('systemctl --failed --no-legend --plain')).trim(), '')
   t.regex(await machine.shell('findmnt --noheadings --output FSTYPE,OPTIONS /'), /^squashfs +ro/)

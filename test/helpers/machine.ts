@@ -8,7 +8,9 @@ import { createInterface } from 'node:readline'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
+import { z } from 'zod'
 import { checkout, eventually, freePort } from './cairn.ts'
+import { forgetUnflushed, layOver } from './lossy-disk.ts'
 
 /** A machine in QEMU, flashed with the image that `scripts/image BOARD` has built. */
 export interface Machine {
@@ -24,6 +26,12 @@ export interface Machine {
   powerOff(): Promise<void>
   /** As if the plug were pulled. */
   cutPower(): Promise<void>
+  /** Takes one of the disks out while the machine runs. */
+  pullDisk(serial: string): Promise<void>
+  /** Puts an empty disk in while the machine runs. */
+  insertDisk(serial: string): Promise<void>
+  /** How much was written to each disk since the last start, by its serial. */
+  writtenBytes(): Promise<Map<string, number>>
   /** What the serial line has said since the last start. */
   console(): Promise<string>
   /** Runs a command as root, over ssh with a key that lies on the boot partition; what it prints. */
@@ -39,12 +47,14 @@ export interface MachineOptions {
   firmware: 'bios' | 'uefi'
   /** Serials of the empty disks beside the one with the system. */
   disks?: string[]
-  diskSize?: string
+  diskBytes?: number
   memoryMib?: number
   /** Files on the boot partition, beside the ones that flashing puts there. */
   bootFiles?: Record<string, string>
   /** Whether the key of `shell` lies on the boot partition from the start. */
   hasKey?: boolean
+  /** Its disks forget at a power cut what was not flushed. */
+  losesUnflushed?: boolean
 }
 
 export type Board = keyof typeof boards
@@ -109,7 +119,9 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   const plainUrl = `http://127.0.0.1:${ports.http}`
 
   await flash()
-  const command = await commandLine()
+  const disks = new Map([['system', file('system.img')]])
+  for (const serial of options.disks ?? []) await makeDisk(serial)
+  const fixed = await commandLine()
 
   async function flash() {
     await run('zstd', ['-q', '-d', imageOf(board), '-o', file('system.img')])
@@ -135,19 +147,29 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
       ...['-qmp', `unix:${file('qmp')},server=on,wait=off`, '-device', 'virtio-rng-pci'],
       ...['-netdev', ['user,id=net', ...forwards.map(each => `hostfwd=tcp:127.0.0.1:${each}`)].join(',')],
       ...['-device', 'virtio-net-pci,netdev=net'],
-      // The first disk, or SeaBIOS would try another one and stay silent.
-      ...drive('system', file('system.img'), 'raw', 'virtio-blk-pci,bootindex=0'),
       ...['-device', 'virtio-scsi-pci,id=scsi'],
-      ...(await dataDisks()),
       ...(options.firmware === 'uefi' ? await uefiDrives() : []),
     ]
   }
 
-  async function dataDisks(): Promise<string[]> {
+  async function makeDisk(serial: string) {
+    await writeFile(file(serial), '')
+    await truncate(file(serial), options.diskBytes ?? 4 * 1024 ** 3)
+    disks.set(serial, file(serial))
+  }
+
+  /** The content of a disk, as a node of QEMU's with the name of the disk. */
+  async function contentOf(serial: string, path: string) {
+    const content = options.losesUnflushed ? await layOver(path) : plainDisk(path)
+    return { 'node-name': serial, ...content }
+  }
+
+  async function insertedDisks(): Promise<string[]> {
     const lines = []
-    for (const serial of options.disks ?? []) {
-      await run('qemu-img', ['create', '-q', '-f', 'qcow2', file(serial), options.diskSize ?? '4G'])
-      lines.push(...drive(serial, file(serial), 'qcow2', `scsi-hd,bus=scsi.0,serial=${serial}`))
+    for (const [serial, path] of disks) {
+      await forgetUnflushed(path)
+      lines.push('-blockdev', JSON.stringify(await contentOf(serial, path)))
+      lines.push('-device', JSON.stringify(serial === 'system' ? systemDisk : dataDisk(serial)))
     }
     return lines
   }
@@ -161,9 +183,9 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   }
 
   async function start() {
-    const startedAt = Date.now()
     await rm(file('console'), { force: true })
-    const child = spawn(program, command, { stdio: ['ignore', 'ignore', 'pipe'] })
+    const startedAt = Date.now()
+    const child = spawn(program, [...fixed, ...(await insertedDisks())], { stdio: ['ignore', 'ignore', 'pipe'] })
     qemu = child
     let said = ''
     child.stderr?.on('data', data => {
@@ -185,6 +207,13 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
 
   const consoleText = async () => (existsSync(file('console')) ? readFileSync(file('console'), 'latin1') : '')
 
+  const ask = (execute: string, args?: Record<string, unknown>) => talkToQemu(file('qmp'), execute, args)
+
+  async function isPlugged(serial: string): Promise<boolean> {
+    const all = plugged.parse(await ask('qom-list', { path: '/machine/peripheral' }))
+    return all.some(({ name }) => name === deviceOf(serial))
+  }
+
   async function end(signal: NodeJS.Signals) {
     if (!qemu || qemu.exitCode !== null || qemu.signalCode !== null) return
     const gone = once(qemu, 'exit')
@@ -201,10 +230,24 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     async powerOff() {
       if (!qemu) return
       const gone = once(qemu, 'exit', { signal: AbortSignal.timeout(stopsWithinMs) })
-      await talkToQemu(file('qmp'), 'system_powerdown')
+      await ask('system_powerdown')
       await gone
     },
     cutPower: () => end('SIGKILL'),
+    async pullDisk(serial) {
+      await ask('device_del', { id: deviceOf(serial) })
+      await eventually(async () => !(await isPlugged(serial)), 60_000)
+      disks.delete(serial)
+    },
+    async insertDisk(serial) {
+      await makeDisk(serial)
+      await ask('blockdev-add', await contentOf(serial, file(serial)))
+      await ask('device_add', dataDisk(serial))
+    },
+    async writtenBytes() {
+      const all = blockStatistics.parse(await ask('query-blockstats'))
+      return new Map(all.map(one => [one['node-name'] ?? '', one.stats.wr_bytes]))
+    },
     console: consoleText,
     async shell(given) {
       const how = [
@@ -220,14 +263,29 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
       return stdout
     },
     publicKey,
-    qmp: (execute, args) => talkToQemu(file('qmp'), execute, args),
+    qmp: ask,
   }
 }
 
-function drive(id: string, path: string, format: string, device: string): string[] {
-  // What the guest has flushed is with the kernel here: enough, since only QEMU is ever killed.
-  const backend = `if=none,id=${id},file=${path},format=${format},cache=unsafe,discard=unmap`
-  return ['-drive', backend, '-device', `${device},drive=${id}`]
+const blockStatistics = z.array(
+  z.object({ 'node-name': z.string().optional(), stats: z.object({ wr_bytes: z.number() }) }),
+)
+const plugged = z.array(z.object({ name: z.string() }))
+
+const deviceOf = (serial: string) => `disk-${serial}`
+
+// The first one, or SeaBIOS would try another and stay silent.
+const systemDisk = { driver: 'virtio-blk-pci', drive: 'system', bootindex: 0 }
+
+function dataDisk(serial: string) {
+  return { driver: 'scsi-hd', id: deviceOf(serial), drive: serial, bus: 'scsi.0', serial }
+}
+
+/** What the guest has flushed is with the kernel here: enough, since only QEMU is ever killed. What it has not is kept too. */
+function plainDisk(path: string) {
+  const cache = { 'no-flush': true }
+  const file = { driver: 'file', filename: path, cache, discard: 'unmap' }
+  return { driver: 'raw', cache, discard: 'unmap', file }
 }
 
 async function isAnswering(url: string): Promise<boolean> {
