@@ -14,6 +14,7 @@ export interface Machine {
   url: string
   httpPort: number
   smbPort: number
+  nfsPort: number
   /** From power to the first answer of this address. Says how long that took, in seconds. */
   start(): Promise<number>
   /** Shuts down as with the power button, and waits. */
@@ -65,7 +66,12 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     await end('SIGKILL')
     await rm(folder, { recursive: true, force: true })
   })
-  const ports = { http: await freePort(), smb: await freePort(), ssh: await freePort() }
+  const ports = {
+    http: await freePort(),
+    smb: await freePort(),
+    nfs: await freePort(),
+    ssh: await freePort(),
+  }
   const url = `http://127.0.0.1:${ports.http}`
 
   await flash()
@@ -87,7 +93,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   }
 
   async function commandLine(): Promise<string[]> {
-    const forwards = [`${ports.http}-:80`, `${ports.smb}-:445`, `${ports.ssh}-:22`]
+    const forwards = [`${ports.http}-:80`, `${ports.smb}-:445`, `${ports.nfs}-:2049`, `${ports.ssh}-:22`]
     return [
       ...['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'qemu64', '-smp', '2'],
       ...['-m', String(options.memoryMib ?? 1024), '-display', 'none', '-serial', `file:${file('console')}`],
@@ -154,6 +160,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     url,
     httpPort: ports.http,
     smbPort: ports.smb,
+    nfsPort: ports.nfs,
     start,
     async powerOff() {
       if (!qemu) return
