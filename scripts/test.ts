@@ -75,7 +75,7 @@ function inGuest(title: string, env: Record<string, string>, files: string): Ste
     files,
   ]
   const when = wanted.includes('guest') ? [] : ['--if-fast']
-  return { title, command: [process.execPath, 'scripts/guest.ts', ...when, '60', ...inside], isAva: true }
+  return { title, command: [process.execPath, 'scripts/guest.ts', ...when, '120', ...inside], isAva: true }
 }
 
 /** Takes many minutes: only where it is asked for. */

@@ -20,6 +20,7 @@ export interface Machine {
   plainUrl: string
   httpPort: number
   smbPort: number
+  nfsPort: number
   /** From power to the first answer over HTTP. Says how long that took, in seconds. */
   start(): Promise<number>
   /** Shuts down as with the power button, and waits. */
@@ -114,6 +115,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     http: await freePort(),
     https: await freePort(),
     smb: await freePort(),
+    nfs: await freePort(),
     ssh: await freePort(),
   }
   const plainUrl = `http://127.0.0.1:${ports.http}`
@@ -140,7 +142,10 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   const publicKey = () => readFile(file('key.pub'), 'utf8')
 
   async function commandLine(): Promise<string[]> {
-    const forwards = [`${ports.http}-:80`, `${ports.https}-:443`, `${ports.smb}-:445`, `${ports.ssh}-:22`]
+    const inside = { http: 80, https: 443, smb: 445, nfs: 2049, ssh: 22 }
+    const forwards = Object.entries(inside).map(
+      ([name, port]) => `${ports[name as keyof typeof ports]}-:${port}`,
+    )
     return [
       ...[...hardware, '-accel', 'tcg,thread=multi', '-smp', '2'],
       ...['-m', String(options.memoryMib ?? 1024), '-display', 'none', '-serial', `file:${file('console')}`],
@@ -185,7 +190,9 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   async function start() {
     await rm(file('console'), { force: true })
     const startedAt = Date.now()
-    const child = spawn(program, [...fixed, ...(await insertedDisks())], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(program, [...fixed, ...(await insertedDisks())], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     qemu = child
     let said = ''
     child.stderr?.on('data', data => {
@@ -226,6 +233,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     plainUrl,
     httpPort: ports.http,
     smbPort: ports.smb,
+    nfsPort: ports.nfs,
     start,
     async powerOff() {
       if (!qemu) return
