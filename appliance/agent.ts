@@ -3,12 +3,12 @@ import { createAgentServer } from './agent/server.ts'
 import { readConfig, serviceUid } from './config.ts'
 import { createEvents } from './lib/events.ts'
 import { live } from './lib/lifecycle.ts'
-import { createLog } from './lib/log.ts'
+import { createLog, toJournal } from './lib/log.ts'
 import { createParts } from './lib/parts.ts'
 
 /** The agent process: all that needs root, by named operations on a socket. */
 const config = readConfig()
-const log = createLog('agent')
+const log = createLog('agent', 'info', config.serviceManager ? toJournal : undefined)
 const events = createEvents(error => log.error('a listener broke', { error }))
 const parts = createParts(log)
 const operations = createOperations({ config, events, log, parts })

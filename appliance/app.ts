@@ -34,7 +34,7 @@ import { createStorage, type Storage } from './storage/index.ts'
 import { createSystem } from './system/index.ts'
 import { createTuning, type KnownPool, type Settable, type Tuning } from './tuning/index.ts'
 import { createUpdates } from './updates/index.ts'
-import { createUsers } from './users/index.ts'
+import { createUsers, requireMoreThanAppPassword } from './users/index.ts'
 
 /** One server process: every domain in its order, and the faces in front of them. */
 export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
@@ -47,7 +47,13 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
   const jobs = createJobs(kit)
   const health = createHealth({ checks: () => domains.flatMap(domain => domain.checks ?? []), log })
   const system = createSystem({ ...kit, httpPort: config.httpPort, smbPort: config.samba.port })
-  const network = createNetwork({ ...kit, hostName: system.name, https: config.https })
+  const network = createNetwork({
+    ...kit,
+    hostName: system.name,
+    https: config.https,
+    settings: system.settings,
+    requirePassword: requireMoreThanAppPassword,
+  })
   const updates = createUpdates({
     ...kit,
     jobs,
@@ -153,7 +159,8 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     https: config.https,
     certificates: network.certificates,
     authorityPath,
-    isClaimed: setup.isClaimed,
+    claim: setup.claim,
+    isPlainAllowed: network.isPlainAllowed,
     isShared: (config.servers ?? 1) > 1 || launcher.problem === null,
     listener(request, response) {
       const isDav = dav.handle(request, response) !== false
@@ -268,6 +275,8 @@ function audienceOf(shares: Shares): Audience {
     'users/changed': toAdmins,
     'shares/changed': toEverybody,
     'system/renamed': toEverybody,
+    'network/plain-changed': toAdmins,
+    'network/ssh-changed': toAdmins,
     'tuning/changed': toAdmins,
     'updates/changed': toAdmins,
     'storage/snapshots-changed': (actor, data) => actor.role === 'admin' || ofSubvolume(actor, data),

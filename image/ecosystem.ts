@@ -10,7 +10,8 @@ export const apps = [
     name: 'server',
     script: join(import.meta.dirname, 'main.js'),
     // All other settings, the agent's too, are in cairn.conf.
-    env: { CAIRN_SERVERS: String(count) },
+    // The threads are for the server alone: pm2-runtime itself reads next to no files.
+    env: { CAIRN_SERVERS: String(count), UV_THREADPOOL_SIZE: '64' },
     exec_mode: 'cluster',
     instances: count,
     instance_var: 'CAIRN_INSTANCE',
@@ -18,6 +19,10 @@ export const apps = [
     // The journal has what they say, by pm2-runtime's own output.
     out_file: '/dev/null',
     error_file: '/dev/null',
+    // Parts of pm2 that would sit in each server: its metrics, its look for a git checkout, source maps that are not here.
+    pmx: false,
+    vizion: false,
+    disable_source_map_support: true,
     kill_timeout: 15_000,
     exp_backoff_restart_delay: 200,
   },

@@ -158,3 +158,10 @@ MACHINE_PACKAGES=(
   smbclient=smbclient zstd=zstd rauc=rauc mksquashfs=squashfs-tools
 )
 ARM_MACHINE_PACKAGES=(qemu-system-aarch64=qemu-system-arm /usr/share/AAVMF/AAVMF_CODE.fd=qemu-efi-aarch64)
+# prepare_boot GROUP...: where the image is built and booted among the usual tests, since something of it has changed.
+prepare_boot() {
+  [ $# -eq 0 ] || [[ " $* " == *' boot '* ]] || return 0
+  [ "$(id -u)" = 0 ] && [ "$(uname -m)" = x86_64 ] && apt-cache show packer >/dev/null 2>&1 || return 0
+  [ $# -gt 0 ] || "$NODE" "$ROOT/scripts/image-inputs.ts" || return 0
+  prepare_debian "${IMAGE_PACKAGES[@]}" "${MACHINE_PACKAGES[@]}"
+}

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { hashOfInputs, hasImageChanged, noteThatImageBoots } from './image-inputs.ts'
 
 /** Runs the groups one after the other, shows failures as they come, and ends with one line that counts. */
 const root = join(import.meta.dirname, '..')
@@ -11,6 +13,7 @@ interface Step {
   command: [string, ...string[]]
   /** AVA, whose TAP is counted test by test; else the exit code is one test. */
   isAva?: boolean
+  env?: Record<string, string>
 }
 
 const wanted = process.argv.slice(2)
@@ -38,6 +41,15 @@ const groups: Record<string, Step[]> = {
   ],
   web: [ava('web', '--concurrency', '1', 'test/web/**/*.test.ts')],
   guest: [inGuest('NFS by the kernel', { CAIRN_NFS_ENGINE: 'kernel' }, 'test/clients/nfs*.test.ts')],
+  boot: [
+    {
+      title: 'build the image',
+      command: ['timeout', '--kill-after', '1m', '10m', join(root, 'scripts/image'), 'amd64'],
+      // The content is the same; it is only larger.
+      env: { CAIRN_IMAGE_ZSTD: '3' },
+    },
+    ava('boot the image', '--timeout', '5m', 'test/image/wizard.test.ts'),
+  ],
   image: [
     { title: 'build the image', command: [join(root, 'scripts/image'), 'amd64'] },
     ava('image', ...oneByOne, 'test/image/**/*.test.ts', '!test/image/{arm64,rpi}.test.ts'),
@@ -67,11 +79,33 @@ function inGuest(title: string, env: Record<string, string>, files: string): Ste
     files,
   ]
   const when = wanted.includes('guest') ? [] : ['--if-fast']
-  return { title, command: [process.execPath, 'scripts/guest.ts', ...when, '60', ...inside], isAva: true }
+  return { title, command: [process.execPath, 'scripts/guest.ts', ...when, '120', ...inside], isAva: true }
 }
 
 /** Takes many minutes: only where it is asked for. */
 const onlyByName = ['image', 'image-arm64', 'image-rpi']
+
+/** Building the image and booting it takes a quarter of an hour: only for a reason. */
+function isBootWorthwhile(): boolean {
+  const obstacle = whyNoBoot()
+  if (!hasImageChanged())
+    console.log('# boot the image: nothing of it has changed since it was last seen to boot')
+  else if (obstacle === null) return true
+  else {
+    console.log(`ok - boot the image # SKIP ${obstacle}`)
+    count.skipped++
+  }
+  return false
+}
+
+function whyNoBoot(): string | null {
+  if (process.getuid?.() !== 0) return 'only root can build one'
+  if (process.arch !== 'x64') return 'needs an x86-64 machine'
+  const missing = ['packer', 'mmdebstrap', 'qemu-system-x86_64'].filter(
+    name => !existsSync(`/usr/bin/${name}`),
+  )
+  return missing.length > 0 ? `needs ${missing.join(', ')}` : null
+}
 
 interface Count {
   passed: number
@@ -86,11 +120,16 @@ if (unknown !== undefined) {
 }
 const count: Count = { passed: 0, failed: 0, skipped: 0 }
 const usual = Object.keys(groups).filter(name => !onlyByName.includes(name))
-for (const step of (wanted.length > 0 ? wanted : usual).flatMap(name => groups[name] ?? [])) {
-  await perform(step)
-}
+for (const name of wanted.length > 0 ? wanted : usual) await performGroup(name)
 console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
 process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0
+
+async function performGroup(name: string) {
+  if (name === 'boot' && wanted.length === 0 && !isBootWorthwhile()) return
+  const [failedBefore, inputs] = [count.failed, hashOfInputs()]
+  for (const step of groups[name] ?? []) await perform(step)
+  if (name === 'image' && count.failed === failedBefore) noteThatImageBoots(inputs)
+}
 
 async function perform(step: Step) {
   const startedAt = Date.now()
@@ -105,8 +144,8 @@ async function perform(step: Step) {
   )
 }
 
-function runPlain({ command: [program, ...args] }: Step): Promise<number> {
-  const child = spawn(program, args, { cwd: root, stdio: 'inherit' })
+function runPlain({ command: [program, ...args], env }: Step): Promise<number> {
+  const child = spawn(program, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } })
   return new Promise(resolve => child.once('close', code => resolve(code ?? 1)))
 }
 

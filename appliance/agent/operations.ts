@@ -8,11 +8,11 @@ import type { Log } from '../lib/log.ts'
 import { createMounted } from '../lib/mounted.ts'
 import { operation } from '../lib/operation.ts'
 import type { Parts } from '../lib/parts.ts'
-import { createNetworkOperations } from '../network/system.ts'
+import { createNetworkOperations } from '../network/system/index.ts'
 import { createSetupOperations } from '../setup/system.ts'
 import { createSharesOperations } from '../shares/system/index.ts'
 import { createStorageOperations } from '../storage/system/index.ts'
-import { createSystemOperations } from '../system/system.ts'
+import { createSystemOperations } from '../system/system/index.ts'
 import { createTuningOperations } from '../tuning/system/index.ts'
 import { createUpdateOperations } from '../updates/system/index.ts'
 
@@ -36,7 +36,11 @@ export function createOperations(deps: OperationDeps) {
       isRead: true,
       run: async () => ({ pid: process.pid, uid: process.getuid?.() ?? -1 }),
     }),
-    ...createNetworkOperations({ dataDir: config.dataDir, clock: systemClock }),
+    ...createNetworkOperations({
+      dataDir: config.dataDir,
+      clock: systemClock,
+      bootFolder: config.bootFolder,
+    }),
     ...createUpdateOperations({ dataDir: config.dataDir, version: packageFile.version }),
     ...createSystemOperations({ isImage: config.bootFolder !== null }),
     ...createSetupOperations({ folder: config.bootFolder }),

@@ -1,16 +1,14 @@
 import type { RequestListener } from 'node:http'
-import type { Certificates } from '../network/service.ts'
-import { createSecured } from './secured.ts'
+import type { Certificates } from '../network/service/certificates.ts'
+import { createSecured, type SecuredDeps } from './secured.ts'
 import { createHttpServer, type HttpServer } from './server.ts'
 
-export interface FrontsDeps {
+export interface FrontsDeps extends Pick<SecuredDeps, 'authorityPath' | 'claim' | 'isPlainAllowed'> {
   port: number
   https: { port: number; isRequired: boolean } | null
   isShared: boolean
   listener: RequestListener
   certificates: Certificates
-  authorityPath: string
-  isClaimed(): Promise<boolean>
 }
 
 /** HTTP, and HTTPS beside it where that is wanted and a certificate can be had. */

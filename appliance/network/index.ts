@@ -1,50 +1,27 @@
-import { route } from '../http/route.ts'
 import type { Domain } from '../lib/domain.ts'
-import { Failure } from '../lib/failure.ts'
-import { certificateInfo } from './schema.ts'
-import { type CertificatesDeps, createCertificates } from './service.ts'
+import { type NetworkRouteDeps, networkRoutes } from './routes.ts'
+import { type CertificatesDeps, createCertificates } from './service/certificates.ts'
+import { createPlain, type PlainDeps } from './service/plain.ts'
+import { createSsh, type SshDeps } from './service/ssh.ts'
 
 export type { Credentials } from './schema.ts'
-export { authorityPath } from './service.ts'
+export { authorityPath } from './service/certificates.ts'
 
 export type Network = ReturnType<typeof createNetwork>
 
+type NetworkDeps = Omit<CertificatesDeps, 'isPlainAllowed'> &
+  Omit<PlainDeps, 'https'> &
+  SshDeps &
+  Pick<NetworkRouteDeps, 'requirePassword'>
+
 /** How the box is reached: the certificate of its HTTPS, and the authority behind it. */
-export function createNetwork(deps: CertificatesDeps) {
-  const certificates = createCertificates(deps)
+export function createNetwork(deps: NetworkDeps) {
+  const plain = createPlain(deps)
+  const certificates = createCertificates({ ...deps, isPlainAllowed: plain.isAllowed })
+  const ssh = createSsh(deps)
   const domain: Domain = {
     name: 'network',
-    routes: [
-      route({
-        method: 'get',
-        path: '/network/certificate',
-        access: 'none',
-        summary: 'The certificate of this box, and the authority behind it',
-        tag: 'network',
-        reply: certificateInfo,
-        handle: () => certificates.info() ?? none(),
-      }),
-      route({
-        method: 'get',
-        path: '/network/authority.crt',
-        access: 'none',
-        summary: 'The authority of this box (PEM), for installing it',
-        tag: 'network',
-        streams: 'response',
-        async handle({ response }) {
-          const { authority } = certificates.current() ?? none()
-          response
-            .status(200)
-            .set({
-              'Content-Type': 'application/x-x509-ca-cert',
-              'Content-Disposition': `attachment; filename="${deps.hostName()}.crt"`,
-              'Cache-Control': 'no-store',
-            })
-            .send(Buffer.from(authority))
-          return undefined
-        },
-      }),
-    ],
+    routes: networkRoutes({ ...deps, certificates, plain, ssh }),
     checks: [
       async () =>
         !deps.https || certificates.current()
@@ -61,10 +38,10 @@ export function createNetwork(deps: CertificatesDeps) {
               },
             ],
     ],
+    async start() {
+      await plain.start()
+      ssh.start()
+    },
   }
-  return { domain, certificates }
-}
-
-function none(): never {
-  throw new Failure('unavailable', 'network/no-certificate', 'This box has no certificate.')
+  return { domain, certificates, isPlainAllowed: plain.isAllowed }
 }

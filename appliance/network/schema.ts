@@ -29,6 +29,7 @@ export type Credentials = z.infer<typeof credentials>
 export const certificateInfo = z.object({
   port: z.number().int().meta({ description: 'Where HTTPS is served' }),
   isRequired: z.boolean().meta({ description: 'HTTP leads to HTTPS' }),
+  isPlainAllowed: z.boolean().meta({ description: 'Programs are served over HTTP as well' }),
   names: z.array(z.string()),
   addresses: z.array(z.string()),
   validUntil: z.iso.datetime().meta({ description: 'It is renewed a month before' }),
@@ -40,3 +41,28 @@ export const certificateInfo = z.object({
   }),
 })
 export type CertificateInfo = z.infer<typeof certificateInfo>
+
+/** `ssh-ed25519 AAAA… ann@laptop`: a line of a file, so nothing that could end it. */
+export const sshKeyLine = z
+  .string()
+  .max(4096)
+  .regex(/^[\w@.-]+ [A-Za-z0-9+/]+={0,2}(?: [^\p{C}]*)?$/u, 'no public key')
+
+export const sshKey = z.object({
+  id: z.string(),
+  type: z.string(),
+  comment: z.string(),
+  fingerprint: z.string().meta({ description: 'SHA-256, as ssh-keygen -l shows it' }),
+})
+export type SshKey = z.infer<typeof sshKey>
+
+export const sshState = z.object({
+  isPossible: z.boolean().meta({ description: 'Only on a box that was flashed as an image' }),
+  isOn: z.boolean().meta({ description: 'The keys below may come in' }),
+  isRunning: z
+    .boolean()
+    .meta({ description: 'Somebody may come in: by these keys, or by those on the boot partition' }),
+  keys: z.array(sshKey),
+  bootKeys: z.array(sshKey).meta({ description: 'Those in authorized_keys on the boot partition' }),
+})
+export type SshState = z.infer<typeof sshState>

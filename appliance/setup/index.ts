@@ -9,13 +9,14 @@ import { createSetupGuard, setupRoutes } from './routes.ts'
 import { setupDocument } from './schema.ts'
 import { createBootPartition } from './service/boot-partition.ts'
 import { createSetupService, type SetupDeps } from './service/index.ts'
-import { createSetupStore } from './store.ts'
+import { createSetupStore, type SetupStore } from './store.ts'
 
 export type { SetupDocument } from './schema.ts'
 
 export interface Setup {
   domain: Domain
   isClaimed(): Promise<boolean>
+  claim: SetupStore['claim']
   claimCode(): Promise<string>
   requireSetup(request: Request): Promise<void>
   /**
@@ -73,6 +74,7 @@ export function createSetup(
   return {
     domain: { name: 'setup', routes: setupRoutes({ ...deps, service, store }) },
     isClaimed: service.isClaimed,
+    claim: store.claim,
     claimCode: service.claimCode,
     requireSetup: createSetupGuard({ service, store }),
     applyUnattended,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Claim } from '../http/secured.ts'
 import { randomToken, sha256 } from '../lib/secret.ts'
 import type { Settings } from '../system/index.ts'
 
@@ -11,6 +12,16 @@ export function createSetupStore(settings: Settings) {
     claimCode: async (): Promise<string> =>
       z.string().parse(await settings.getOrMake('setup/claim-code', newClaimCode)),
     isClaimed: async (): Promise<boolean> => (await settings.get('setup/claimed-at')) !== undefined,
+    /** Null: it is nobody's yet. */
+    async claim(): Promise<Claim | null> {
+      const atMs = z
+        .number()
+        .optional()
+        .parse(await settings.get('setup/claimed-at'))
+      return atMs === undefined
+        ? null
+        : { atMs, isByWizard: (await settings.get('setup/ticket')) !== undefined }
+    },
     async setClaimed(atMs: number): Promise<void> {
       await settings.set('setup/claimed-at', atMs)
       await settings.remove('setup/claim-code')

@@ -80,6 +80,26 @@ export function createSystem(deps: {
           return info()
         },
       }),
+      route({
+        method: 'get',
+        path: '/system/log',
+        access: 'admin',
+        summary: 'The log of a box that was flashed as an image, as text',
+        tag: 'system',
+        streams: 'response',
+        async handle({ response }) {
+          const { text } = await agent.call('system/log', {})
+          response
+            .status(200)
+            .set({
+              'Content-Type': 'text/plain; charset=utf-8',
+              'Content-Disposition': `attachment; filename="${name}-log.txt"`,
+              'Cache-Control': 'no-store',
+            })
+            .send(text)
+          return undefined
+        },
+      }),
     ],
     async start() {
       name = hostName.catch(defaultName).parse(await settings.get('system/name'))

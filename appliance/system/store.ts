@@ -49,6 +49,14 @@ export function createSettings(database: Database) {
         return made
       })
     },
+    /** Reads, decides and writes as one; the new value. What `next` throws leaves everything as it was. */
+    async change(key: string, next: (before: unknown) => unknown): Promise<unknown> {
+      return writeTransaction(database, async transaction => {
+        const after = next(await read(transaction, key))
+        await write(transaction, key, after)
+        return after
+      })
+    },
     async remove(key: string): Promise<void> {
       await database.deleteFrom('setting').where('key', '=', key).execute()
     },

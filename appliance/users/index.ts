@@ -21,6 +21,7 @@ import { createThrottle } from './service/throttle.ts'
 import { createUserStore } from './store/index.ts'
 import { userMigrations } from './store/migrations.ts'
 
+export { requireMoreThanAppPassword } from './routes/access.ts'
 export { accountName, displayName, type Group, password, role, type User } from './schema.ts'
 export type { UserFollower } from './service/news.ts'
 export { freeName, isReserved, takeName } from './store/names.ts'

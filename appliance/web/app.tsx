@@ -8,6 +8,9 @@ import { Answer } from './kit/answer.tsx'
 import { SignInPage } from './sign-in/sign-in-page.tsx'
 import { TrustPage } from './trust/trust-page.tsx'
 
+const AccessPage = lazy(async () => ({
+  default: (await import('./box/access/access-page.tsx')).AccessPage,
+}))
 const BoxPage = lazy(async () => ({ default: (await import('./box/box-page.tsx')).BoxPage }))
 const SharesPage = lazy(async () => ({ default: (await import('./box/shares/shares-page.tsx')).SharesPage }))
 const SharePage = lazy(async () => ({ default: (await import('./box/shares/share-page.tsx')).SharePage }))
@@ -68,6 +71,7 @@ function Pages({ person }: { person: Person }) {
             <Route path="/storage" element={<BoxPage />} />
             <Route path="/storage/:pool/replace/:disk" element={<BoxPage />} />
             <Route path="/hardware" element={<HardwarePage />} />
+            <Route path="/access" element={<AccessPage />} />
             <Route path="/updates" element={<UpdatesPage />} />
             <Route path="/shares" element={<SharesPage />} />
             <Route path="/shares/:share" element={<SharePage />} />

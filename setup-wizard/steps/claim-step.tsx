@@ -1,19 +1,23 @@
-import { TextInput } from '@mantine/core'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Anchor, Text, TextInput } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiFailure } from '../../appliance/web/kit/api/failure.ts'
 import { ErrorPanel } from '../../appliance/web/kit/error-panel.tsx'
+import { certificateQuery } from '../../appliance/web/kit/trust/certificate.ts'
 import { unlock } from '../api.ts'
 import { StepPanel } from '../step-panel.tsx'
 
 const boxWaitsMs = 1_000
+/** Without the code: addresses travel as readably as the page. */
+const privateWay = '/trust?to=%2Fsetup'
 
 /** Proves that somebody is at the box: the code that its console shows. `#code=` fills it in. */
 export function ClaimStep() {
   const { t } = useTranslation()
   const client = useQueryClient()
   const [code, setCode] = useState(codeInAddress)
+  const certificate = useQuery(certificateQuery)
   const unlocking = useMutation({
     mutationFn: () => unlock(code),
     // After a wrong code the box listens again in a second; nobody should have to press twice.
@@ -47,6 +51,11 @@ export function ClaimStep() {
         maw={320}
       />
       {unlocking.error && !isWrong && <ErrorPanel error={unlocking.error} />}
+      {certificate.data && location.protocol === 'http:' && (
+        <Text c="dimmed" className="prose">
+          {t('setup.claim.plain')} <Anchor href={privateWay}>{t('setup.claim.private')}</Anchor>
+        </Text>
+      )}
     </StepPanel>
   )
 }

@@ -1,17 +1,21 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
+import { parseMountinfo } from '../../appliance/lib/mountinfo.ts'
 import { admin, basic, type Cairn, claimed, eventually, startCairn } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
-import { testedEngine } from '../helpers/nfs.ts'
+import { nfsClient, testedEngine } from '../helpers/nfs.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
 const run = promisify(execFile)
-const mountedTest = testIf('root', 'btrfs', testedEngine.need, 'nfsMount', 'smbd')
+const dev = join(import.meta.dirname, '..', '..', 'scripts', 'dev.ts')
+const mountedTest = testIf('root', 'btrfs', testedEngine.need, 'nfsMount', 'libnfs', 'smbd')
+const withEngine = ['--nfs-engine', testedEngine.name]
 const headers = { authorization: basic(admin) }
 const sum = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('hex')
 
@@ -23,19 +27,32 @@ interface Mounted {
 }
 
 async function startMounted(t: ExecutionContext, address: string, enter: string[] = []): Promise<Mounted> {
-  const cairn = await startCairn(t, { args: [...claimed, '--nfs-engine', testedEngine.name] })
-  const settings = { clients: ['127.0.0.1', '10.231.77.0/30'], access: 'write' }
-  const { body } = await cairn.api('PUT', '/shares/shared/nfs', settings)
+  const cairn = await startCairn(t, { args: [...claimed, ...withEngine] })
+  await allow(t, cairn, ['127.0.0.1', '10.231.77.0/30'])
+  return mounted(t, cairn, address, enter)
+}
+
+async function allow(t: ExecutionContext, cairn: Cairn, clients: string[]) {
+  const { body } = await cairn.api('PUT', '/shares/shared/nfs', { clients, access: 'write' })
   t.is(body.problem, null)
+}
+
+async function mounted(
+  t: ExecutionContext,
+  cairn: Cairn,
+  address: string,
+  enter: string[],
+): Promise<Mounted> {
   const client = await tempFolder(t)
   const [program = '', ...args] = [...enter, 'mount', '-t', 'nfs', '-o', optionsFor(cairn)]
   await run(program, [...args, `${address}:/shared`, client])
-  t.teardown(() => run('umount', ['--force', '--lazy', client]))
+  t.teardown(() => run('umount', ['--force', '--lazy', client]).catch(() => undefined))
   return { cairn, client, share: join(cairn.dataDir, 'pools/pool/shares/shared') }
 }
 
-/** As the page says, and gives up where the machine is cut off. */
-const optionsFor = ({ nfsPort }: Cairn) => `vers=4,port=${nfsPort},lookupcache=none,soft,timeo=20,retrans=1`
+/** As the page says, and gives up where it is not let in and where the machine is cut off. */
+const optionsFor = ({ nfsPort }: Cairn) =>
+  `vers=4,port=${nfsPort},lookupcache=none,soft,timeo=20,retrans=1,retry=0`
 
 const dav = (cairn: Cairn, method: string, name: string, body?: Uint8Array | string) =>
   fetch(`${cairn.url}/webdav/shared/${name}`, { method, headers, ...(body === undefined ? {} : { body }) })
@@ -117,6 +134,88 @@ mountedTest('a machine that vanished while it had a file open holds up nobody el
   t.log(`the file was replaced after ${Date.now() - startedAt} ms`)
 })
 
+mountedTest('a machine is let in by its IPv6 address or network, and no other is', async t => {
+  const { enter } = await machineApart(t)
+  const cairn = await startCairn(t, { args: [...claimed, ...withEngine] })
+  await allow(t, cairn, ['fd77::2'])
+  const { client, share } = await mounted(t, cairn, '[fd77::1]', enter)
+  await writeFile(join(client, 'six'), 'by IPv6')
+  t.is(await readFile(join(share, 'six'), 'utf8'), 'by IPv6')
+  t.deepEqual((await cairn.api('GET', '/nfs')).body.connected, ['fd77::2'])
+  await t.throwsAsync(mounted(t, cairn, '10.231.77.1', enter), { message: /mount/ })
+  await t.throwsAsync(mounted(t, cairn, '[::1]', []), { message: /mount/ })
+  await run('umount', [client])
+
+  await allow(t, cairn, ['fd77:0:0:1::/64', '10.231.77.1'])
+  await t.throwsAsync(mounted(t, cairn, '[fd77::1]', enter), { message: /mount/ })
+  await allow(t, cairn, ['fd77::/64'])
+  const again = await mounted(t, cairn, '[fd77::1]', enter)
+  t.is(await readFile(join(again.client, 'six'), 'utf8'), 'by IPv6')
+})
+
+mountedTest('a pool is not mounted anew under a machine that has a file of it open', async t => {
+  const cairn = await startDegraded(t)
+  const { client } = await mounted(t, cairn, '127.0.0.1', [])
+  const file = await open(join(client, 'held'), 'w')
+  await file.write('before ')
+  await file.sync()
+  await putDiskBack(cairn)
+  await eventually(async () => (await stateOf(cairn)) === 'healthy', 60_000)
+  t.true(isMountedDegraded(cairn), 'the disk was filled anew instead')
+  await file.write('and after')
+  await file.close()
+  await eventually(async () => (await (await dav(cairn, 'GET', 'held')).text()) === 'before and after')
+})
+
+mountedTest('a pool is mounted anew although a machine that vanished had a file of it open', async t => {
+  const { enter, cut } = await machineApart(t)
+  const cairn = await startDegraded(t)
+  const { client } = await mounted(t, cairn, '10.231.77.1', enter)
+  const script = 'exec 8>"$1"; echo held >&8; sync "$1"; echo written; exec sleep 600'
+  const writer = spawn('sh', ['-c', script, 'sh', join(client, 'held')])
+  t.teardown(() => writer.kill('SIGKILL'))
+  t.is(String((await once(writer.stdout, 'data'))[0]), 'written\n')
+  await cut()
+  // As the server's own patience would, after minutes.
+  await run('ss', ['--kill', 'dst', '10.231.77.2'])
+  await eventually(async () => (await cairn.api('GET', '/nfs')).body.connected.length === 0)
+  await putDiskBack(cairn)
+  await eventually(async () => (await stateOf(cairn)) === 'healthy', 60_000)
+  t.false(isMountedDegraded(cairn))
+  const { body } = await cairn.api('GET', '/jobs')
+  t.false(JSON.stringify(body).includes('storage/replace'))
+  const v4 = nfsClient(cairn, 4)
+  await eventually(async () => (await v4.cat('/shared/held').catch(() => '')).toString() === 'held\n', 60_000)
+})
+
+/** Runs with a disk less than its pool has, and exports. */
+async function startDegraded(t: ExecutionContext): Promise<Cairn> {
+  const first = await startCairn(t, { args: [...claimed, ...withEngine] })
+  await allow(t, first, ['127.0.0.1', '10.231.77.0/30'])
+  await run(process.execPath, [dev, 'disk', 'pull', '1', '--data', first.dataDir])
+  await first.stop()
+  const { dataDir, nfsPort } = first
+  const cairn = await startCairn(t, { dataDir, nfsPort, args: withEngine })
+  await eventually(async () => (await cairn.api('GET', '/nfs')).body.isRunning)
+  t.is(await stateOf(cairn), 'degraded')
+  t.true(isMountedDegraded(cairn))
+  return cairn
+}
+
+const putDiskBack = ({ dataDir }: Cairn) =>
+  run(process.execPath, [dev, 'disk', 'put', '1', '--data', dataDir])
+
+async function stateOf(cairn: Cairn): Promise<string> {
+  return (await cairn.api('GET', '/pools')).body[0].state
+}
+
+/** It says for as long as it is mounted that a disk was missing then. */
+function isMountedDegraded({ dataDir }: Cairn): boolean {
+  const mounts = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'))
+  const pool = mounts.findLast(({ place }) => place === join(dataDir, 'pools/pool'))
+  return pool?.superOptions.includes('degraded') ?? false
+}
+
 /** A network of its own, connected by a cable that can be cut. */
 async function machineApart(t: ExecutionContext): Promise<{ enter: string[]; cut(): Promise<void> }> {
   const name = `cairn-${process.pid}`
@@ -128,8 +227,10 @@ async function machineApart(t: ExecutionContext): Promise<{ enter: string[]; cut
   t.teardown(() => run('ip', ['link', 'delete', here]).catch(() => undefined))
   for (const command of [
     ['address', 'add', '10.231.77.1/30', 'dev', here],
+    ['address', 'add', 'fd77::1/64', 'dev', here, 'nodad'],
     ['link', 'set', here, 'up'],
     ['-n', name, 'address', 'add', '10.231.77.2/30', 'dev', there],
+    ['-n', name, 'address', 'add', 'fd77::2/64', 'dev', there, 'nodad'],
     ['-n', name, 'link', 'set', there, 'up'],
   ])
     await run('ip', command)

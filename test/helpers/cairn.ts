@@ -160,7 +160,7 @@ export class StartError extends Error {
   }
 }
 
-async function callApi(call: {
+export async function callApi(call: {
   url: string
   method: string
   path: string

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import { admin, basic, eventually, smb } from './cairn.ts'
+import { passesLitmus } from './litmus.ts'
 import { createMachine, type Machine, type MachineOptions } from './machine.ts'
 
 /** What every image must do, whatever it runs on. */
@@ -14,7 +15,7 @@ const setupDocument = {
 export async function comesUp(t: ExecutionContext, options: MachineOptions): Promise<Machine> {
   const machine = await createMachine(t, { ...options, disks })
   t.log(`wizard after ${await machine.start()} s`)
-  t.is((await fetch(`${machine.url}/setup`)).status, 200)
+  t.is((await fetch(`${machine.plainUrl}/setup`)).status, 200)
 
   const code = await claimCode(machine)
   t.regex(await machine.console(), new RegExp(code))
@@ -22,8 +23,10 @@ export async function comesUp(t: ExecutionContext, options: MachineOptions): Pro
   await eventually(async () => !(await machine.shell('ls /boot/efi')).includes('claim-code'), 60_000)
 
   t.is(await putFile(machine, 'hello.txt', 'a stone upon a stone'), 201)
+  await leadsToHttps(t, machine)
   t.regex(await smb(machine, 'shared', 'ls'), /hello\.txt/)
   await smb(machine, 'shared', 'mkdir from-smb')
+  await passesLitmus(t, `${machine.url}/webdav/shared/`, admin)
 
   t.is((await machine.shell('systemctl --failed --no-legend --plain')).trim(), '')
   t.regex(await machine.shell('findmnt --noheadings --output FSTYPE,OPTIONS /'), /^squashfs +ro/)
@@ -81,8 +84,19 @@ async function setUp(machine: Machine, code: string) {
   }, 5 * 60_000)
 }
 
+/** The wizard's last page is still read; files are not to be had any more, and whoever looks after the box is answered. */
+async function leadsToHttps(t: ExecutionContext, machine: Machine) {
+  const statusOf = async (path: string) =>
+    (await fetch(`${machine.plainUrl}${path}`, { redirect: 'manual' })).status
+  t.is(await statusOf('/webdav/shared/hello.txt'), 308)
+  t.is(await statusOf('/setup'), 200)
+  t.is(await statusOf('/health/live'), 200)
+  t.is(await statusOf('/health/ready'), 200)
+}
+
+/** Over HTTP, as the wizard does. */
 function ask(machine: Machine, method: string, path: string, given: { body?: unknown; cookie?: string }) {
-  return fetch(`${machine.url}/api/v1${path}`, {
+  return fetch(`${machine.plainUrl}/api/v1${path}`, {
     method,
     headers: {
       cookie: given.cookie ?? '',

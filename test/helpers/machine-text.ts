@@ -20,7 +20,7 @@ export interface Machine {
 export const ofParts: Facts['settable'] = {
   'servers.count': { value: '1', problem: null },
   'sqlite.cache': { value: '8192000', problem: null },
-  'nfs.threads': { value: '200', problem: null },
+  'nfs.threads': { value: '200', problem: null, by: 'ganesha' },
   'tls.ciphers': {
     value: 'TLS_AES_256_GCM_SHA384,TLS_CHACHA20_POLY1305_SHA256,TLS_AES_128_GCM_SHA256',
     problem: null,

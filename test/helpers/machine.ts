@@ -5,31 +5,45 @@ import { copyFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/pr
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
+import { z } from 'zod'
 import { checkout, eventually, freePort } from './cairn.ts'
+import { forgetUnflushed, layOver } from './lossy-disk.ts'
 import { piKernel } from './pi.ts'
 
 /** A machine in QEMU, flashed with the image that `scripts/image BOARD` has built. */
 export interface Machine {
+  /** Over HTTPS; this process trusts the box's authority from its first start on. */
   url: string
+  /** Over HTTP: the wizard, and what leads to HTTPS. */
+  plainUrl: string
   httpPort: number
   smbPort: number
+  nfsPort: number
   /**
-   * From power to the first answer of this address. Says how long that took, in seconds. `isTrial`: as a Raspberry Pi starts
-   * after a restart with `0 tryboot`.
+   * From power to the first answer over HTTP. Says how long that took, in seconds. `isTrial`: as a Raspberry Pi starts after a
+   * restart with `0 tryboot`.
    */
   start(given?: { isTrial?: boolean }): Promise<number>
   /** Shuts down as with the power button, and waits. */
   powerOff(): Promise<void>
   /** As if the plug were pulled. */
   cutPower(): Promise<void>
+  /** Takes one of the disks out while the machine runs. */
+  pullDisk(serial: string): Promise<void>
+  /** Puts an empty disk in while the machine runs. */
+  insertDisk(serial: string): Promise<void>
+  /** How much was written to each disk since the last start, by its serial. */
+  writtenBytes(): Promise<Map<string, number>>
   /** What the serial line has said since the last start. */
   console(): Promise<string>
-  /** What was asked of the hardware that QEMU has not. */
+  /** What was asked of the hardware of a Raspberry Pi that QEMU has not. */
   unknown(): Promise<string>
   /** Runs a command as root, over ssh with a key that lies on the boot partition; what it prints. */
   shell(command: string): Promise<string>
+  publicKey(): Promise<string>
   /** A command of QEMU's machine protocol. */
   qmp(execute: string, args?: Record<string, unknown>): Promise<unknown>
 }
@@ -40,25 +54,26 @@ export interface MachineOptions {
   firmware: 'bios' | 'uefi' | 'raspberry-pi'
   /** Serials of the empty disks beside the one with the system. */
   disks?: string[]
-  diskSize?: string
+  diskBytes?: number
   memoryMib?: number
   /** Files on the boot partition, beside the ones that flashing puts there. */
   bootFiles?: Record<string, string>
-  /** Lets root in by ssh. */
+  /** Whether the key of `shell` lies on the boot partition from the start. */
   hasKey?: boolean
+  /** Its disks forget at a power cut what was not flushed. */
+  losesUnflushed?: boolean
 }
 
 export type Board = keyof typeof boards
 
 interface Imitation {
-  /** QEMU's program, and in which of Debian's packages it is. */
   program: string
   package: string
   hardware: string[]
   uefi?: { package: string; code: string; variables: string }
 }
 
-/** How QEMU imitates what there are images for. */
+/** How QEMU imitates what there are images for, and in which of Debian's packages the parts are. */
 const boards = {
   amd64: {
     program: 'qemu-system-x86_64',
@@ -118,11 +133,19 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     await end('SIGKILL')
     await rm(folder, { recursive: true, force: true })
   })
-  const ports = { http: await freePort(), smb: await freePort(), ssh: await freePort() }
-  const url = `http://127.0.0.1:${ports.http}`
+  const ports = {
+    http: await freePort(),
+    https: await freePort(),
+    smb: await freePort(),
+    nfs: await freePort(),
+    ssh: await freePort(),
+  }
+  const plainUrl = `http://127.0.0.1:${ports.http}`
 
   await flash()
-  const command = await commandLine()
+  const disks = new Map([['system', file('system.img')]])
+  for (const serial of options.disks ?? []) await makeDisk(serial)
+  const fixed = await commandLine()
 
   async function flash() {
     await run('zstd', ['-q', '-d', imageOf(board), '-o', file('system.img')])
@@ -134,49 +157,61 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   }
 
   async function keyFile(): Promise<Record<string, string>> {
-    if (options.hasKey === false) return {}
-    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file('key')])
-    return { authorized_keys: await readFile(file('key.pub'), 'utf8') }
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', file('key')])
+    return options.hasKey === false ? {} : { authorized_keys: await publicKey() }
   }
 
+  const publicKey = () => readFile(file('key.pub'), 'utf8')
+
   async function commandLine(): Promise<string[]> {
-    const forwards = [`${ports.http}-:80`, `${ports.smb}-:445`, `${ports.ssh}-:22`]
+    const inside = { http: 80, https: 443, smb: 445, nfs: 2049, ssh: 22 }
+    const forwards = Object.entries(inside).map(
+      ([name, port]) => `${ports[name as keyof typeof ports]}-:${port}`,
+    )
     return [
-      ...[...hardware, '-accel', 'tcg,thread=multi'],
-      ...['-display', 'none', '-serial', `file:${file('console')}`],
+      ...[
+        ...hardware,
+        '-accel',
+        'tcg,thread=multi',
+        '-display',
+        'none',
+        '-serial',
+        `file:${file('console')}`,
+      ],
       ...['-qmp', `unix:${file('qmp')},server=on,wait=off`],
       ...['-netdev', ['user,id=net', ...forwards.map(each => `hostfwd=tcp:127.0.0.1:${each}`)].join(',')],
-      ...(isPi ? piDevices() : pcDevices()),
-      ...(await dataDisks()),
+      ...(isPi
+        ? ['-device', 'usb-net,netdev=net', '-d', 'unimp', '-D', file('unknown')]
+        : ['-smp', '2', '-m', String(options.memoryMib ?? 1024), ...pciDevices]),
       ...(options.firmware === 'uefi' ? await uefiDrives() : []),
     ]
   }
 
-  function pcDevices(): string[] {
-    return [
-      ...['-smp', '2', '-m', String(options.memoryMib ?? 1024), '-device', 'virtio-rng-pci'],
-      ...['-device', 'virtio-net-pci,netdev=net'],
-      // The first disk, or SeaBIOS would try another one and stay silent.
-      ...drive('system', file('system.img'), 'raw', 'virtio-blk-pci,bootindex=0'),
-      ...['-device', 'virtio-scsi-pci,id=scsi'],
-    ]
+  async function makeDisk(serial: string) {
+    await writeFile(file(serial), '')
+    await truncate(file(serial), options.diskBytes ?? 4 * 1024 ** 3)
+    disks.set(serial, file(serial))
   }
 
-  function piDevices(): string[] {
-    return [
-      ...['-d', 'unimp', '-D', file('unknown'), '-device', 'usb-net,netdev=net'],
-      ...drive('system', file('system.img'), 'raw', 'usb-storage'),
-    ]
+  /** The content of a disk, as a node of QEMU's with the name of the disk. */
+  async function contentOf(serial: string, path: string) {
+    const content = options.losesUnflushed ? await layOver(path) : plainDisk(path)
+    return { 'node-name': serial, ...content }
   }
 
-  async function dataDisks(): Promise<string[]> {
+  async function insertedDisks(): Promise<string[]> {
     const lines = []
-    for (const serial of options.disks ?? []) {
-      await run('qemu-img', ['create', '-q', '-f', 'qcow2', file(serial), options.diskSize ?? '4G'])
-      const device = isPi ? 'usb-storage' : 'scsi-hd,bus=scsi.0'
-      lines.push(...drive(serial, file(serial), 'qcow2', `${device},serial=${serial}`))
+    for (const [serial, path] of disks) {
+      await forgetUnflushed(path)
+      lines.push('-blockdev', JSON.stringify(await contentOf(serial, path)))
+      lines.push('-device', JSON.stringify(deviceFor(serial)))
     }
     return lines
+  }
+
+  function deviceFor(serial: string) {
+    if (isPi) return { driver: 'usb-storage', id: deviceOf(serial), drive: serial, serial }
+    return serial === 'system' ? systemDisk : dataDisk(serial)
   }
 
   async function uefiDrives(): Promise<string[]> {
@@ -189,10 +224,13 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   }
 
   async function start({ isTrial = false } = {}) {
-    const startedAt = Date.now()
     await rm(file('console'), { force: true })
+    const startedAt = Date.now()
+    const inserted = await insertedDisks()
     const kernel = isPi ? piKernel(file('system.img'), { isTrial, folder }) : []
-    const child = spawn(program, [...command, ...kernel], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(program, [...fixed, ...inserted, ...kernel], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     qemu = child
     let said = ''
     child.stderr?.on('data', data => {
@@ -201,8 +239,9 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     try {
       await eventually(async () => {
         if (child.exitCode !== null) throw new Error(`QEMU ended: ${said}`)
-        return isAnswering(url)
+        return isAnswering(plainUrl)
       }, bootsWithinMs)
+      await trust(plainUrl)
     } catch (error) {
       throw new Error(`the machine does not answer; its console:\n${(await consoleText()).slice(-3000)}`, {
         cause: error,
@@ -221,13 +260,6 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     await end('SIGKILL')
   }
 
-  async function end(signal: NodeJS.Signals) {
-    if (!qemu || qemu.exitCode !== null || qemu.signalCode !== null) return
-    const gone = once(qemu, 'exit')
-    qemu.kill(signal)
-    await gone
-  }
-
   async function shell(given: string): Promise<string> {
     const how = [
       'StrictHostKeyChecking=no',
@@ -240,30 +272,80 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     return stdout
   }
 
+  const ask = (execute: string, args?: Record<string, unknown>) => talkToQemu(file('qmp'), execute, args)
+
+  async function isPlugged(serial: string): Promise<boolean> {
+    const all = plugged.parse(await ask('qom-list', { path: '/machine/peripheral' }))
+    return all.some(({ name }) => name === deviceOf(serial))
+  }
+
+  async function end(signal: NodeJS.Signals) {
+    if (!qemu || qemu.exitCode !== null || qemu.signalCode !== null) return
+    const gone = once(qemu, 'exit')
+    qemu.kill(signal)
+    await gone
+  }
+
   return {
-    url,
+    url: `https://127.0.0.1:${ports.https}`,
+    plainUrl,
     httpPort: ports.http,
     smbPort: ports.smb,
+    nfsPort: ports.nfs,
     start,
     async powerOff() {
       if (!qemu) return
       if (isPi) return powerOffPi()
       const gone = once(qemu, 'exit', { signal: AbortSignal.timeout(stopsWithinMs) })
-      await talkToQemu(file('qmp'), 'system_powerdown')
+      await ask('system_powerdown')
       await gone
     },
     cutPower: () => end('SIGKILL'),
+    async pullDisk(serial) {
+      await ask('device_del', { id: deviceOf(serial) })
+      await eventually(async () => !(await isPlugged(serial)), 60_000)
+      disks.delete(serial)
+    },
+    async insertDisk(serial) {
+      await makeDisk(serial)
+      await ask('blockdev-add', await contentOf(serial, file(serial)))
+      await ask('device_add', dataDisk(serial))
+    },
+    async writtenBytes() {
+      const all = blockStatistics.parse(await ask('query-blockstats'))
+      return new Map(all.map(one => [one['node-name'] ?? '', one.stats.wr_bytes]))
+    },
     console: consoleText,
     unknown: async () => textOf('unknown'),
     shell,
-    qmp: (execute, args) => talkToQemu(file('qmp'), execute, args),
+    publicKey,
+    qmp: ask,
   }
 }
 
-function drive(id: string, path: string, format: string, device: string): string[] {
-  // What the guest has flushed is with the kernel here: enough, since only QEMU is ever killed.
-  const backend = `if=none,id=${id},file=${path},format=${format},cache=unsafe,discard=unmap`
-  return ['-drive', backend, '-device', `${device},drive=${id}`]
+const blockStatistics = z.array(
+  z.object({ 'node-name': z.string().optional(), stats: z.object({ wr_bytes: z.number() }) }),
+)
+const plugged = z.array(z.object({ name: z.string() }))
+
+const pciDevices = ['virtio-rng-pci', 'virtio-net-pci,netdev=net', 'virtio-scsi-pci,id=scsi'].flatMap(
+  device => ['-device', device],
+)
+
+const deviceOf = (serial: string) => `disk-${serial}`
+
+// The first one, or SeaBIOS would try another and stay silent.
+const systemDisk = { driver: 'virtio-blk-pci', drive: 'system', bootindex: 0 }
+
+function dataDisk(serial: string) {
+  return { driver: 'scsi-hd', id: deviceOf(serial), drive: serial, bus: 'scsi.0', serial }
+}
+
+/** What the guest has flushed is with the kernel here: enough, since only QEMU is ever killed. What it has not is kept too. */
+function plainDisk(path: string) {
+  const cache = { 'no-flush': true }
+  const file = { driver: 'file', filename: path, cache, discard: 'unmap' }
+  return { driver: 'raw', cache, discard: 'unmap', file }
 }
 
 async function isAnswering(url: string): Promise<boolean> {
@@ -274,6 +356,14 @@ async function isAnswering(url: string): Promise<boolean> {
     // Nobody listens yet, or QEMU has no connection to hand on.
     return false
   }
+}
+
+/** What a person does with the file that the wizard offers. Without settings a box shows no certificate. */
+async function trust(plainUrl: string) {
+  const answer = await fetch(`${plainUrl}/api/v1/network/authority.crt`)
+  if (answer.status === 503) return
+  if (!answer.ok) throw new Error(`no authority to trust: ${answer.status}`)
+  setDefaultCACertificates([...getCACertificates('default'), await answer.text()])
 }
 
 /** One command: QEMU greets, wants its capabilities asked for, and mixes events in. */

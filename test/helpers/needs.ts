@@ -13,6 +13,7 @@ export type Need =
   | 'chromium'
   | 'ganesha'
   | 'kernelNfs'
+  | 'noKernelNfs'
   | 'nfsMount'
   | 'libnfs'
   | 'rpcbind'
@@ -33,6 +34,7 @@ const isThere: Record<Need, () => boolean> = {
   chromium: () => hasProgram('chromium'),
   ganesha: () => hasProgram('ganesha.nfsd'),
   kernelNfs: () => hasProgram('exportfs') && (isKnownToKernel('nfsd') || hasModule('nfsd')),
+  noKernelNfs: () => !isThere.kernelNfs(),
   nfsMount: () => hasProgram('mount.nfs4') && (isKnownToKernel('nfs4') || hasModule('nfsv4')),
   libnfs: () => hasProgram('nfs-cp'),
   rpcbind: () => hasProgram('rpcbind'),

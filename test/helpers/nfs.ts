@@ -32,7 +32,7 @@ export interface NfsClient {
  * version 3, which finds an export by where the server has it.
  */
 export function nfsClient(
-  cairn: Cairn,
+  cairn: Pick<Cairn, 'nfsPort'>,
   version: NfsVersion,
   { mountPort }: { mountPort?: number } = {},
 ): NfsClient {
@@ -86,11 +86,24 @@ function isGaneshaOf(cairn: Cairn, pid: number): boolean {
 }
 
 function isMountdOf(cairn: Cairn, pid: number): boolean {
+  const folder = nfsdFolderOf(pid)
+  if (folder === undefined) return false
+  const ports = readFileSync(`${folder}/portlist`, 'utf8')
+  return ports.split('\n').includes(`tcp ${cairn.nfsPort}`)
+}
+
+/** Where the files are by which the kernel's server is told, if this process is the one that answers it. */
+function nfsdFolderOf(pid: number): string | undefined {
   const [program, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
   const root = args.find(arg => arg.endsWith('/var/lib/nfs'))?.replace('/var/lib/nfs', '')
-  if (program !== 'rpc.mountd' || root === undefined) return false
-  const ports = readFileSync(`${root}/proc/fs/nfsd/portlist`, 'utf8')
-  return ports.split('\n').includes(`tcp ${cairn.nfsPort}`)
+  return program === 'rpc.mountd' && root !== undefined ? `${root}/proc/fs/nfsd` : undefined
+}
+
+/** How many threads the kernel's server has for this Cairn; 0: it does not serve for it. */
+export function nfsdThreadsOf(cairn: Cairn): number {
+  const pid = nfsServerOf(cairn, 'kernel')
+  const folder = pid === undefined ? undefined : nfsdFolderOf(pid)
+  return folder === undefined ? 0 : Number(readFileSync(`${folder}/threads`, 'utf8'))
 }
 
 /**

@@ -1,4 +1,5 @@
-import { Agent, request } from 'node:http'
+import { type Agent, Agent as PlainAgent, request as requestPlainly } from 'node:http'
+import { request as requestSecurely, Agent as SecureAgent } from 'node:https'
 import { admin, basic, type Cairn } from './cairn.ts'
 import type { Random } from './random.ts'
 import { contentOf, leastBytes } from './whole-content.ts'
@@ -36,14 +37,21 @@ export interface Storm {
   acknowledged(count: number): Promise<void>
   /** No new steps; resolves when those under way have ended. Rejects when one failed. */
   stop(): Promise<void>
+  /** Resolves when each client has ended, with what went wrong for each where the server has gone away. */
+  broken(): Promise<unknown[]>
 }
 
-const folders = ['one', 'two']
+/** Of the share: where the clients work. */
+export const stormFolders = ['one', 'two']
 let contents = 0
 let transfers = 0
 
 /** Many clients at once: uploads of new files and over old ones, in chunks, renames, moves over others, deletions. */
-export function startStorm(cairn: Cairn, random: Random, begin: ReadonlyMap<string, State>): Storm {
+export function startStorm(
+  cairn: Pick<Cairn, 'url'>,
+  random: Random,
+  begin: ReadonlyMap<string, State>,
+): Storm {
   const waiting: { count: number; resolve: () => void }[] = []
   const stopping = new AbortController()
   let total = 0
@@ -66,11 +74,15 @@ export function startStorm(cairn: Cairn, random: Random, begin: ReadonlyMap<stri
       stopping.abort()
       await all
     },
+    async broken() {
+      const ends = await Promise.allSettled(workers.map(worker => worker.ended))
+      return ends.flatMap(end => (end.status === 'rejected' ? [end.reason] : []))
+    },
   }
 }
 
 interface WorkerDeps {
-  cairn: Cairn
+  cairn: Pick<Cairn, 'url'>
   random: Random
   name: string
   state: State
@@ -79,7 +91,7 @@ interface WorkerDeps {
 }
 
 function startWorker({ cairn, random, name, state, onAcknowledged, stopping }: WorkerDeps): Worker {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const agent = agentFor(cairn.url)
   const steps: Step[] = [{ kind: 'begin', startedAt: 0, acknowledgedAt: 0, after: state }]
   const ask = (method: string, path: string, headers: Record<string, string> = {}, body?: Buffer) =>
     askServer({ url: cairn.url + path, method, headers, body, agent })
@@ -94,7 +106,7 @@ function startWorker({ cairn, random, name, state, onAcknowledged, stopping }: W
     onAcknowledged()
   }
 
-  const place = () => `${random.pick(folders)}/${name}-${random.below(12)}`
+  const place = () => `${random.pick(stormFolders)}/${name}-${random.below(12)}`
   const newItem = (): Item => ({ number: contents++, etag: undefined, id: undefined })
   const taken = (files: ReadonlyMap<string, Item>) => {
     const paths = [...files.keys()]
@@ -199,6 +211,14 @@ function learn(item: Item, headers: Headers) {
   item.id = headers.get('oc-fileid') ?? undefined
 }
 
+const isSecure = (url: string) => url.startsWith('https:')
+
+/** One connection for each client. */
+function agentFor(url: string): Agent {
+  const options = { keepAlive: true, maxSockets: 1 }
+  return isSecure(url) ? new SecureAgent(options) : new PlainAgent(options)
+}
+
 interface Asked {
   url: string
   method: string
@@ -211,6 +231,7 @@ interface Asked {
 export function askServer({ url, method, headers, body, agent }: Asked): Promise<Headers> {
   return new Promise((resolve, reject) => {
     const length = body ? { 'content-length': String(body.length) } : {}
+    const request = isSecure(url) ? requestSecurely : requestPlainly
     const sent = request(
       url,
       { method, agent, headers: { authorization: basic(admin), ...length, ...headers } },

@@ -5,8 +5,8 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
-import { checkout } from './cairn.ts'
-import type { Board } from './machine.ts'
+import { checkout, eventually } from './cairn.ts'
+import type { Board, Machine } from './machine.ts'
 
 const run = promisify(execFile)
 
@@ -50,25 +50,41 @@ export async function makeUpdate(
   return name
 }
 
+/** The version that runs; empty while nobody can be asked. */
+export async function versionOf(machine: Machine): Promise<string> {
+  return say(machine, '. /etc/os-release; echo "$IMAGE_VERSION"')
+}
+
+/** It runs, and the box has found it good. */
+export async function becomesProven(machine: Machine, version: string) {
+  await eventually(async () => (await say(machine, 'cat /data/system/proven')) === version, provenWithinMs)
+  await eventually(async () => (await versionOf(machine)) === version, provenWithinMs)
+}
+
+const provenWithinMs = 20 * 60_000
+const say = async (machine: Machine, command: string) => (await machine.shell(command).catch(() => '')).trim()
+
 async function squash(from: string, to: string, compression: string, ...options: string[]) {
   await run('mksquashfs', [from, to, '-comp', compression, ...options, '-no-progress', '-quiet'])
 }
 
-/** Serves a folder with ranges, which RAUC asks for; the port. */
+/** Serves a folder with ranges, which RAUC asks for, and who goes on with a download; the port. */
 export async function serveFolder(t: ExecutionContext, folder: string): Promise<number> {
   const server = createServer(async (request, response) => {
     const path = join(folder, request.url?.replace(/^\//, '') ?? '')
-    const { size } = await stat(path)
-    const [, from = '0', to = String(size - 1)] =
-      /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
+    const { size, mtimeMs } = await stat(path)
+    const [, first = '0', last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []
+    const [start, end] = [Number(first), Number(last || size - 1)]
     const isPart = request.headers.range !== undefined
+    if (start >= size) return response.writeHead(416).end()
     response.writeHead(isPart ? 206 : 200, {
       'accept-ranges': 'bytes',
-      'content-length': Number(to) - Number(from) + 1,
-      ...(isPart ? { 'content-range': `bytes ${from}-${to}/${size}` } : {}),
+      'content-length': end - start + 1,
+      etag: `"${size}-${mtimeMs}"`,
+      ...(isPart ? { 'content-range': `bytes ${start}-${end}/${size}` } : {}),
     })
     if (request.method === 'HEAD') response.end()
-    else createReadStream(path, { start: Number(from), end: Number(to) }).pipe(response)
+    else createReadStream(path, { start, end }).pipe(response)
   }).listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
   t.teardown(() => {

@@ -1,13 +1,17 @@
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
-import { createSecured } from '../../appliance/http/secured.ts'
+import { type Claim, createSecured } from '../../appliance/http/secured.ts'
 
-async function front(t: ExecutionContext, given: { httpsPort?: number; isClaimed?: boolean } = {}) {
-  const state = { isClaimed: given.isClaimed ?? true, nowMs: 0 }
+const byFile: Claim = { atMs: 0, isByWizard: false }
+const byWizard: Claim = { atMs: 0, isByWizard: true }
+
+async function front(t: ExecutionContext, given: { httpsPort?: number; claim?: Claim | null } = {}) {
+  const state = { claim: given.claim === undefined ? byFile : given.claim, nowMs: 0, isPlainAllowed: false }
   const secured = createSecured({
     httpsPort: given.httpsPort ?? 443,
-    isClaimed: async () => state.isClaimed,
+    claim: async () => state.claim,
+    isPlainAllowed: () => state.isPlainAllowed,
     authorityPath: '/api/v1/network/authority.crt',
     now: () => state.nowMs,
   })
@@ -56,13 +60,38 @@ test('what is needed to get there stays plain, and what is no host leads nowhere
   t.is((await ask('GET', '/', { host: 'a b' })).status, 400)
 })
 
-test('until the box is claimed everything is plain, and for a quarter of an hour more: the wizard goes on', async t => {
-  const { ask, state } = await front(t, { isClaimed: false })
+test('until the box is claimed everything is plain, and for a quarter of an hour more what the wizard needs', async t => {
+  const { ask, state } = await front(t, { claim: null })
   t.is((await ask('GET', '/setup', html)).status, 200)
-  state.isClaimed = true
+  t.is((await ask('PUT', '/webdav/a')).status, 200)
+  state.claim = byWizard
+  t.is((await ask('GET', '/setup', html)).status, 200)
+  t.is((await ask('GET', '/api/v1/shares')).status, 200)
+  t.is((await ask('PUT', '/webdav/a')).status, 308)
+  t.is((await ask('GET', '/setupwards')).status, 308)
+  state.nowMs = 15 * 60_000
+  t.is((await ask('GET', '/api/v1/shares')).status, 308)
+  t.is((await ask('GET', '/setup', html)).status, 302)
+  state.claim = null
+  t.is((await ask('GET', '/api/v1/shares')).status, 308)
+})
+
+test('what a file has set up, and a clock that was set back, leave nothing open', async t => {
+  const set = await front(t)
+  t.is((await set.ask('GET', '/api/v1/shares')).status, 308)
+  const later: Claim = { atMs: 10 * 365 * 86_400_000, isByWizard: true }
+  const { ask, state } = await front(t, { claim: later })
   t.is((await ask('GET', '/api/v1/shares')).status, 200)
   state.nowMs = 15 * 60_000
   t.is((await ask('GET', '/api/v1/shares')).status, 308)
-  state.isClaimed = false
-  t.is((await ask('GET', '/api/v1/shares')).status, 308)
+})
+
+test('programs go on over HTTP where an administrator lets them, people are led all the same', async t => {
+  const { ask, state } = await front(t)
+  state.isPlainAllowed = true
+  t.is((await ask('PUT', '/webdav/a')).status, 200)
+  t.is((await ask('GET', '/webdav/a')).status, 200)
+  t.is((await ask('GET', '/files', html)).status, 302)
+  state.isPlainAllowed = false
+  t.is((await ask('PUT', '/webdav/a')).status, 308)
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { admin, basic, dataFolder, eventually } from '../helpers/cairn.ts'
 import { createMachine, type Machine, whyNoMachine } from '../helpers/machine.ts'
-import { makeUpdate, serveFolder } from '../helpers/update.ts'
+import { becomesProven, makeUpdate, serveFolder, versionOf } from '../helpers/update.ts'
 
 /** Updates: a good one stays, a bad one goes back by itself, and the settings are those of the version that runs. */
 const reason = whyNoMachine()
@@ -35,8 +35,8 @@ onMachine(`a good update stays; one that crashes and one without kernel go back$
   })
   await machine.start()
   await eventually(async () => (await put(machine, 'a.txt')) === 201, patienceMs)
-  const first = await version(machine)
-  await isProven(machine, first)
+  const first = await versionOf(machine)
+  await becomesProven(machine, first)
 
   const install = async (name: string) => machine.shell(`rauc install http://10.0.2.2:${port}/${name}`)
   /** The shell's answer to a restart is the connection's end. */
@@ -44,7 +44,7 @@ onMachine(`a good update stays; one that crashes and one without kernel go back$
 
   await install(await makeUpdate(folder, { version: 'second' }))
   await restart()
-  await isProven(machine, 'second')
+  await becomesProven(machine, 'second')
   t.is(await slot(machine), 'B')
   t.is(await put(machine, 'b.txt'), 201)
 
@@ -55,8 +55,8 @@ onMachine(`a good update stays; one that crashes and one without kernel go back$
     }),
   )
   await restart()
-  await eventually(async () => (await version(machine)) === 'crashing', patienceMs)
-  await eventually(async () => (await version(machine)) === 'second', patienceMs)
+  await eventually(async () => (await versionOf(machine)) === 'crashing', patienceMs)
+  await eventually(async () => (await versionOf(machine)) === 'second', patienceMs)
   await eventually(async () => (await put(machine, 'c.txt')) === 201, patienceMs)
   t.log('went back from the one that crashes')
 
@@ -64,7 +64,7 @@ onMachine(`a good update stays; one that crashes and one without kernel go back$
   await restart()
   await eventually(async () => (await machine.console()).includes('has no kernel'), patienceMs)
   await eventually(async () => (await put(machine, 'd.txt')) === 201, patienceMs)
-  t.is(await version(machine), 'second')
+  t.is(await versionOf(machine), 'second')
 })
 
 async function put(machine: Machine, name: string): Promise<number> {
@@ -75,17 +75,6 @@ async function put(machine: Machine, name: string): Promise<number> {
   )
 }
 
-const ask = (machine: Machine, command: string) => machine.shell(command).catch(() => '')
-
-async function version(machine: Machine): Promise<string> {
-  return (await ask(machine, '. /etc/os-release; echo "$IMAGE_VERSION"')).trim()
-}
-
 async function slot(machine: Machine): Promise<string | undefined> {
   return /rauc\.slot=(.)/.exec(await machine.shell('cat /proc/cmdline'))?.[1]
-}
-
-async function isProven(machine: Machine, wanted: string) {
-  await eventually(async () => (await ask(machine, 'cat /data/system/proven')).trim() === wanted, patienceMs)
-  await eventually(async () => (await version(machine)) === wanted, patienceMs)
 }

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../appliance/lib/clock.ts'
 import type { OperationContext } from '../../appliance/lib/operation.ts'
 import { run } from '../../appliance/lib/run.ts'
-import { createNetworkOperations } from '../../appliance/network/system.ts'
+import { createCertificateOperations } from '../../appliance/network/system/certificate.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
 const context: OperationContext = {
@@ -18,7 +18,7 @@ const day = 86_400_000
 async function box(t: ExecutionContext) {
   const dataDir = await tempFolder(t)
   let offsetMs = 0
-  const operations = createNetworkOperations({
+  const operations = createCertificateOperations({
     dataDir,
     clock: { ...systemClock, now: () => Date.now() + offsetMs },
   })

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { parseAltNames } from '../../appliance/network/parse.ts'
+import { parseAltNames } from '../../appliance/network/parse/alt-names.ts'
 import { isGood, isPermitted, permittedFor, wantedNames } from '../../appliance/network/plan.ts'
 import { renderAuthority, renderServer } from '../../appliance/network/render.ts'
 

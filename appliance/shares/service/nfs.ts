@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { z } from 'zod'
 import type { Agent } from '../../agent/client.ts'
 import { Failure, failureRecord } from '../../lib/failure.ts'
@@ -7,6 +8,7 @@ import { createTurns } from '../../lib/turns.ts'
 import type { Settable, Tuning } from '../../tuning/index.ts'
 import { planNfs } from '../plan/nfs-clients.ts'
 import { nfsIntentOf } from '../plan/nfs-intent.ts'
+import { usualGaneshaThreads, usualNfsdThreads } from '../plan/nfs-threads.ts'
 import type { NfsIntent, NfsStatus, nfsChange } from '../schema.ts'
 import type { Store } from '../store/index.ts'
 import type { NfsRecord } from '../store/nfs.ts'
@@ -149,14 +151,15 @@ export function createNfsService({
     status,
     async threads() {
       const { problem, engine } = await status()
-      if (engine === 'kernel') return { value: null, problem: 'The NFS server of the kernel needs no limit.' }
-      return { value: problem ? null : ganeshaThreads, problem: problem?.message ?? null }
+      if (engine === null) return { value: null, problem: problem?.message ?? nothingExported }
+      if (problem) return { value: null, problem: problem.message, by: engine }
+      const usual = engine === 'kernel' ? usualNfsdThreads(availableParallelism()) : usualGaneshaThreads
+      return { value: String(usual), problem: null, by: engine }
     },
   }
 }
 
-/** ganesha-core-config(8), RPC_Ioq_ThrdMax. */
-const ganeshaThreads = '200'
+const nothingExported = 'Nothing is exported by NFS, so no server runs.'
 
 const unreachable: Omit<NfsStatus, 'problem'> = {
   engine: null,

@@ -15,7 +15,7 @@ const signature = '(AES-128-GMAC|AES-128-CMAC|HMAC-SHA256)'
 const suite = '(TLS_AES_128_GCM_SHA256|TLS_AES_256_GCM_SHA384|TLS_CHACHA20_POLY1305_SHA256)'
 const cipher = '(AES-128-GCM|AES-256-GCM|AES-128-CCM|AES-256-CCM)'
 
-/** smb.conf(5) and ganesha-core-config(8) are rendered by shares, the index is opened by files. */
+/** What Samba and the NFS servers are told, shares see to; the index is opened by files. */
 export const takenPlaces: readonly TakenPlace[] = [
   ofSamba('multichannel', 'SMB over several cards', oneOf('yes', 'no')),
   ofSamba('signing', 'order of signatures, SMB', { accepts: listOf(signature, 3) }),

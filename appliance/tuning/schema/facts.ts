@@ -135,6 +135,7 @@ export type TunedPool = z.infer<typeof tunedPool>
 export const settable = z.object({
   value: text.describe('How it is now.'),
   problem: text.describe('Why it cannot be set here; null: it can.'),
+  by: z.string().optional().describe('Which of several programs takes it up here.'),
 })
 export type Settable = z.infer<typeof settable>
 

@@ -10,6 +10,7 @@ export function BoxTabs() {
       <NavLink to="/storage">{t('box.storage')}</NavLink>
       <NavLink to="/shares">{t('box.shares')}</NavLink>
       <NavLink to="/hardware">{t('box.hardware')}</NavLink>
+      <NavLink to="/access">{t('box.access')}</NavLink>
       <NavLink to="/updates">{t('box.updates')}</NavLink>
     </nav>
   )

@@ -16,6 +16,8 @@ export const stale: Stale = {
     ['tuning'],
   ],
   'tuning/changed': () => [['tuning']],
+  'network/plain-changed': () => [['certificate']],
+  'network/ssh-changed': () => [['ssh']],
   'updates/changed': () => [['updates']],
   'storage/snapshots-changed': ({ name }) => [['shares', name, 'snapshots'], ['versions']],
   'storage/subvolume-replaced': () => [['files'], ['versions'], ['trash'], ['index']],

@@ -49,6 +49,30 @@ test('compressed memory that cannot be made here is listed, with the reason', t 
   })
 })
 
+test('the kernel has as many NFS threads as the disks take requests, and ganesha as there is memory for', t => {
+  const planned = (machine: string, by: string, value: string) => {
+    const { raw, pools } = readMachine(machine)
+    const facts = parseFacts(raw, pools, { 'nfs.threads': { value, problem: null, by } })
+    return planOf(facts, null, {}).settings.find(({ name }) => name === 'nfs.threads')
+  }
+  // One disk behind a bridge that takes one request at a time, and four processors.
+  t.like(planned('pi-3', 'kernel', '8'), { state: 'as-is', to: '8' })
+  // Disks that take 32 each: more than the most.
+  t.like(planned('n100-four-disks', 'kernel', '8'), { state: 'planned', to: '64' })
+  t.like(planned('server-16-cores', 'kernel', '64'), { state: 'as-is', to: '64' })
+  t.regex(planned('n100-four-disks', 'kernel', '8')?.effect ?? '', /no client notices/)
+  t.like(planned('pi-3', 'ganesha', '200'), { state: 'planned', to: '28' })
+  t.regex(planned('pi-3', 'ganesha', '200')?.effect ?? '', /starts anew/)
+  t.is(planned('n100-four-disks', 'ganesha', '200'), undefined)
+})
+
+test('where nothing is exported there is no advice on NFS', t => {
+  const { raw, pools } = readMachine('pi-3')
+  const none = { value: null, problem: 'Nothing is exported by NFS, so no server runs.' }
+  const { settings } = planOf(parseFacts(raw, pools, { 'nfs.threads': none }), null, {})
+  t.false(settings.some(({ name }) => name === 'nfs.threads'))
+})
+
 test('a setting says what there is to choose from; nothing: a value is written freely', t => {
   const { raw, pools } = readMachine('n100-four-disks')
   const facts = parseFacts(raw, pools, ofParts)

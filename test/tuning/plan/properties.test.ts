@@ -119,7 +119,11 @@ function worldOf(random: Random): World {
   }
   for (const place of placesOf(aroundOf(facts))) facts.settable[place.name] = settableOf(place, facts, random)
   for (const { name } of takenPlaces)
-    facts.settable[name] = { value: takenValue(name, random), problem: null }
+    facts.settable[name] = {
+      value: takenValue(name, random),
+      problem: null,
+      ...(name === 'nfs.threads' ? { by: random.pick(['kernel', 'ganesha']) } : {}),
+    }
   for (const name of Object.keys(facts.settable)) if (random.chance(0.05)) delete facts.settable[name]
   const measured = random.chance(0.7) ? measuredOf(pools, random) : null
   return { facts, measured, choices: choicesOf(facts, measured, random) }
@@ -246,7 +250,7 @@ function choicesOf(facts: Facts, measured: Measurements | null, random: Random):
 function applied(facts: Facts, settings: ReturnType<typeof planOf>['settings']): Facts {
   const settable = { ...facts.settable }
   for (const { name, to, state } of settings)
-    if (state === 'planned') settable[name] = { value: to, problem: null }
+    if (state === 'planned') settable[name] = { ...settable[name], value: to, problem: null }
   const disks = facts.disks.map(disk => ({
     ...disk,
     scheduler: settable[`disk.${disk.key}.scheduler`]?.value ?? disk.scheduler,

@@ -11,8 +11,8 @@ export interface NfsEngine {
   prepare(): Promise<void>
   /**
    * Brings it in line without cutting who is connected: from then on it serves these and nothing else. Answers those that
-   * it refuses, which it does not serve, by their numbers, and why. With other `threads` than before it begins anew, and
-   * clients wait.
+   * it refuses, which it does not serve, by their numbers, and why. With other `threads` than before ganesha begins anew, and
+   * its clients wait; the kernel has more or fewer from then on.
    */
   serve(exports: readonly ServedExport[], threads?: number): Promise<Map<number, string>>
   /** What clients have left open in this mount and what is served no more is closed. */

@@ -1,4 +1,5 @@
-import { mebibyte, type Proposal, rateInWords, sizeInWords, type World, within } from './proposal.ts'
+import { disksBelow, takenInWords } from './below.ts'
+import { type Proposal, rateInWords, type World } from './proposal.ts'
 
 const aes = 'TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384,TLS_CHACHA20_POLY1305_SHA256'
 const chacha = 'TLS_CHACHA20_POLY1305_SHA256,TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384'
@@ -66,7 +67,7 @@ export function smbEncryption({ facts, measured }: World): Proposal[] {
 
 /** Several requests of one client at a time pay where the disks below take several at a time. */
 export function smbAsync({ facts }: World): Proposal[] {
-  const below = facts.disks.filter(disk => facts.pools.some(pool => pool.disks.includes(disk.name)))
+  const below = disksBelow(facts)
   const deep = below.filter(disk => (disk.queueDepth ?? 0) > 1 || disk.queues > 1)
   if (deep.length === 0 || deep.length < below.length) return []
   return [
@@ -76,41 +77,8 @@ export function smbAsync({ facts }: World): Proposal[] {
       title: 'Several requests at once, SMB',
       to: 'yes',
       reason: 'The disks take several requests at a time, and order them.',
-      evidence: deep
-        .map(
-          disk =>
-            `${disk.name} takes ${disk.queues > 1 ? `requests on ${disk.queues} queues` : `${disk.queueDepth} requests`}`,
-        )
-        .join(', ')
-        .concat('.'),
+      evidence: `${deep.map(takenInWords).join(', ')}.`,
       effect: 'One client keeps the disks busy.',
-    },
-  ]
-}
-
-/** NFS-Ganesha makes as many as there is work for, up to this: ganesha-core-config(8), RPC_Ioq_ThrdMax. */
-const usualThreads = 200
-const leastThreads = 16
-/** A thread holds one request and one answer of the largest size that is negotiated, 1 MB. */
-const threadBytes = 2 * mebibyte
-
-/** Fewer only, where as many requests as Ganesha takes at a time would not fit into a sixteenth of the memory. */
-export function nfsThreads({ facts }: World): Proposal[] {
-  const { totalBytes } = facts.memory
-  const threads = within(Math.floor(totalBytes / 16 / threadBytes), leastThreads, usualThreads)
-  if (totalBytes === 0 || threads === usualThreads) return []
-  return [
-    {
-      name: 'nfs.threads',
-      group: 'faces',
-      title: 'NFS requests at once',
-      to: String(threads),
-      reason:
-        'Each request that is worked on takes memory, and there is not enough for as many as NFS would take.',
-      evidence: `${sizeInWords(totalBytes)} of memory; ${usualThreads} requests may take ${sizeInWords(usualThreads * threadBytes)}.`,
-      effect:
-        'Many NFS clients at once cannot take the memory of everything else. The NFS server starts anew with it, and clients wait up to twenty seconds.',
-      memoryBytes: threads * threadBytes,
     },
   ]
 }

@@ -1,4 +1,5 @@
-import { Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
+import { IconDownload } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { type UpdateState, updatesQuery } from '../../api/updates.ts'
@@ -58,6 +59,30 @@ function Updates({ state }: { state: UpdateState }) {
       ) : (
         <Text className="prose">{t('updates.notHere')}</Text>
       )}
+      {state.isPossible && <BoxLog />}
     </>
+  )
+}
+
+/** For who helps when something is wrong. */
+function BoxLog() {
+  const { t } = useTranslation()
+  return (
+    <Part title={t('updates.log')}>
+      <Text c="dimmed" className="prose">
+        {t('updates.logHint')}
+      </Text>
+      <Group>
+        <Button
+          component="a"
+          href="/api/v1/system/log"
+          download
+          variant="default"
+          leftSection={<IconDownload size={20} aria-hidden />}
+        >
+          {t('updates.downloadLog')}
+        </Button>
+      </Group>
+    </Part>
   )
 }

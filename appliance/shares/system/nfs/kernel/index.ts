@@ -10,6 +10,7 @@ import { type Command, run } from '../../../../lib/run.ts'
 import { serviceUid } from '../../../../lib/service-account.ts'
 import { createTurns } from '../../../../lib/turns.ts'
 import { parseExportfs } from '../../../parse/exportfs.ts'
+import { usualNfsdThreads } from '../../../plan/nfs-threads.ts'
 import {
   type ExportLine,
   exportLines,
@@ -37,8 +38,6 @@ export interface KernelOptions {
   log: Log
 }
 
-const leastThreads = 8
-const mostThreads = 64
 const lookEveryMs = 5_000
 const readyWithinMs = 5_000
 const readyEveryMs = 20
@@ -62,6 +61,8 @@ export function createKernelNfs({ root, recovery, port, mountPort, log }: Kernel
   const turns = createTurns()
   const inTurn = <T>(work: () => Promise<T>) => turns('nfsd', work)
   let settings: NfsdSettings | undefined
+  /** As the tuning says. */
+  let wantedThreads: number | undefined
   let watching: NodeJS.Timeout | undefined
   /** What exportfs has read. */
   let brought: string | undefined
@@ -99,9 +100,16 @@ export function createKernelNfs({ root, recovery, port, mountPort, log }: Kernel
   }
 
   async function raise() {
-    const threads = Math.min(Math.max(2 * availableParallelism(), leastThreads), mostThreads)
-    const isUp = await nfsd.start({ port, threads, isVersion3 })
+    const isUp = await nfsd.start({ port, threads: threads(), isVersion3 })
     problem = isUp ? null : portTaken(port)
+  }
+
+  const threads = () => wantedThreads ?? usualNfsdThreads(availableParallelism())
+
+  /** More or fewer while it serves. Where it has none it was ended, and is started as a whole. */
+  async function resize() {
+    const now = await nfsd.threads()
+    if (now > 0 && now !== threads()) await nfsd.resize(threads())
   }
 
   /** The port may be free by now. And its threads end when somebody else on the box ends them. */
@@ -131,7 +139,8 @@ export function createKernelNfs({ root, recovery, port, mountPort, log }: Kernel
     return refused
   }
 
-  async function serve(exports: readonly ServedExport[]) {
+  async function serve(exports: readonly ServedExport[], threadsNow?: number) {
+    wantedThreads = threadsNow
     await writeIfChanged(join(root, 'etc/nfs.conf'), renderNfsConf({ mountPort }), 0o600)
     const refused = new Map<number, string>()
     for (;;) {
@@ -139,7 +148,8 @@ export function createKernelNfs({ root, recovery, port, mountPort, log }: Kernel
       if (more.size === 0) break
       for (const [number, message] of more) refused.set(number, message)
     }
-    if (!isStarted()) await start()
+    if (isStarted()) await resize()
+    else await start()
     return refused
   }
 
@@ -169,7 +179,7 @@ export function createKernelNfs({ root, recovery, port, mountPort, log }: Kernel
         for (const path of [root, records]) await mkdir(path, { recursive: true, mode: 0o700 })
         await jail.make()
       }),
-    serve: exports => inTurn(() => serve(exports)),
+    serve: (exports, wanted) => inTurn(() => serve(exports, wanted)),
     letGo: mount =>
       inTurn(async () => {
         const device = await deviceOf(mount)

@@ -49,6 +49,8 @@ export function createNfsd(folder: string) {
       await write('threads', String(wanted.threads))
       return true
     },
+    /** Nobody who is connected notices. */
+    resize: (wanted: number) => write('threads', String(wanted)),
     /** With all that clients had open. */
     stop: () => write('threads', '0'),
     /** Forgets who has something open on this device, with all of it; a client that is there makes itself known again. */

@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { operation } from '../lib/operation.ts'
-import { run } from '../lib/run.ts'
-import { hostName } from './schema.ts'
+import { operation } from '../../lib/operation.ts'
+import { run } from '../../lib/run.ts'
+import { hostName } from '../schema.ts'
 
 /** What tells the network the name of the box, and asks for it once, when it starts. */
 const announcers = ['avahi-daemon.service', 'cairn-discovery.service']
 
 /** What root does for the name of the box. `isImage`: the machine is Cairn's own; a developer's keeps its name. */
-export function createSystemOperations({ isImage }: { isImage: boolean }) {
+export function createNameOperations({ isImage }: { isImage: boolean }) {
   return {
     'system/apply-name': operation({
       input: z.strictObject({ name: hostName }),

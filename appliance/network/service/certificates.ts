@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
-import type { Agent } from '../agent/client.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Events } from '../lib/events.ts'
-import type { Log } from '../lib/log.ts'
-import { parseAltNames } from './parse.ts'
-import { canonical, renewBeforeMs, wantedNames } from './plan.ts'
-import type { CertificateInfo, CertificateNames, Credentials } from './schema.ts'
+import type { Agent } from '../../agent/client.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Events } from '../../lib/events.ts'
+import type { Log } from '../../lib/log.ts'
+import { parseAltNames } from '../parse/alt-names.ts'
+import { canonical, renewBeforeMs, wantedNames } from '../plan.ts'
+import type { CertificateInfo, CertificateNames, Credentials } from '../schema.ts'
 
 export interface CertificatesDeps {
   agent: Agent
@@ -17,6 +17,7 @@ export interface CertificatesDeps {
   hostName(): string
   /** Null: it is not wanted. */
   https: { port: number; isRequired: boolean } | null
+  isPlainAllowed(): boolean
 }
 
 export interface Certificates {
@@ -87,6 +88,7 @@ export function createCertificates(deps: CertificatesDeps): Certificates {
       const { names, addresses } = parseAltNames(certificate.subjectAltName)
       return {
         ...deps.https,
+        isPlainAllowed: deps.isPlainAllowed(),
         names,
         addresses: addresses.map(canonical),
         validUntil: asIso(certificate.validTo),

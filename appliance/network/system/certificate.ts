@@ -1,17 +1,17 @@
 import { randomBytes, X509Certificate } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Clock } from '../lib/clock.ts'
-import { errnoOf, Failure } from '../lib/failure.ts'
-import { operation } from '../lib/operation.ts'
-import { run } from '../lib/run.ts'
-import { createTurns } from '../lib/turns.ts'
-import { parseAltNames } from './parse.ts'
-import { authorityDays, canonical, certificateDays, isGood, isPermitted, permittedFor } from './plan.ts'
-import { renderAuthority, renderServer } from './render.ts'
-import { type CertificateNames, type Credentials, certificateNames, credentials } from './schema.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { errnoOf, Failure } from '../../lib/failure.ts'
+import { operation } from '../../lib/operation.ts'
+import { run } from '../../lib/run.ts'
+import { createTurns } from '../../lib/turns.ts'
+import { parseAltNames } from '../parse/alt-names.ts'
+import { authorityDays, canonical, certificateDays, isGood, isPermitted, permittedFor } from '../plan.ts'
+import { renderAuthority, renderServer } from '../render.ts'
+import { type CertificateNames, type Credentials, certificateNames, credentials } from '../schema.ts'
 
-export interface NetworkSystemDeps {
+export interface CertificateSystemDeps {
   dataDir: string
   clock: Clock
 }
@@ -21,7 +21,7 @@ const authorityFile = 'authority.pem'
 const serverFile = 'server.pem'
 
 /** The key of the box's authority is root's alone: what takes over a server could else vouch for other machines. */
-export function createNetworkOperations({ dataDir, clock }: NetworkSystemDeps) {
+export function createCertificateOperations({ dataDir, clock }: CertificateSystemDeps) {
   const folder = join(dataDir, 'network')
   const inTurn = createTurns()
 

@@ -1,4 +1,4 @@
-import type { CertificateNames } from './schema.ts'
+import type { CertificateNames } from '../schema.ts'
 
 /** `DNS:cairn.local, IP Address:192.168.1.5`, as Node tells what a certificate is for. */
 export function parseAltNames(text: string | undefined): CertificateNames {
