@@ -11,6 +11,29 @@ const setupDocument = {
   shares: [{ name: 'shared', everyone: 'write' }],
 }
 
+/** From power to the wizard, which the code on the console opens, and which offers the disks beside the system's own. */
+export async function offersWizard(t: ExecutionContext, options: MachineOptions): Promise<Machine> {
+  const serials = disks.slice(0, 2)
+  const machine = await createMachine(t, { ...options, disks: serials, hasKey: false })
+  t.log(`answers after ${await machine.start()} s`)
+  const page = await fetch(machine.plainUrl)
+  t.is(page.url, `${machine.plainUrl}/setup`)
+  t.regex(await page.text(), /<title>Set up Cairn<\/title>/)
+
+  const code = await codeOnConsole(machine)
+  t.is((await unlock(machine, 'wrong')).status, 401)
+  const unlocked = await unlock(machine, code)
+  t.true(unlocked.ok)
+  const cookie = unlocked.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  const answer = await fetch(`${machine.plainUrl}/api/v1/setup/disks`, { headers: { cookie } })
+  const offered = (await answer.json()) as { serial: string; isOffered: boolean }[]
+  t.deepEqual(
+    offered.filter(({ isOffered }) => isOffered).map(({ serial }) => serial),
+    serials,
+  )
+  return machine
+}
+
 /** From power over the wizard to files, and all is there after a restart. The machine goes on running. */
 export async function comesUp(t: ExecutionContext, options: MachineOptions): Promise<Machine> {
   const machine = await createMachine(t, { ...options, disks })
@@ -126,4 +149,19 @@ async function memory(machine: Machine): Promise<string> {
   const text = await machine.shell('free --mebi')
   const [total, used] = /Mem: +(\d+) +(\d+)/.exec(text)?.slice(1) ?? []
   return `${used} of ${total} MiB of memory in use`
+}
+
+async function codeOnConsole(machine: Machine): Promise<string> {
+  let code: string | undefined
+  await eventually(async () => {
+    code = /claim code (\S+)/.exec(await machine.console())?.[1]
+    return code !== undefined
+  }, 2 * 60_000)
+  return code ?? ''
+}
+
+function unlock(machine: Machine, code: string) {
+  const body = JSON.stringify({ code })
+  const headers = { 'content-type': 'application/json' }
+  return fetch(`${machine.plainUrl}/api/v1/setup/unlock`, { method: 'POST', headers, body })
 }
