@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { checkout, dataFolder, eventually } from '../helpers/cairn.ts'
-import { comesUp } from '../helpers/first-start.ts'
+import { comesUp, offersWizard } from '../helpers/first-start.ts'
 import { createMachine, type Machine, whyNoMachine } from '../helpers/machine.ts'
 import { firmwareStarts, partitionsOf, readFat } from '../helpers/pi.ts'
 import { serveFolder } from '../helpers/update.ts'
@@ -73,6 +73,14 @@ onImage(`the partitions hold what the firmware of a Pi 3, 4 and 5 looks for${noI
   t.like(firmwareStarts(partitions, { isTrial: false }), { partition: 2 })
   t.is(firmwareStarts(partitions, { isTrial: true }), null, 'nothing was installed into the other slot')
 })
+
+onMachine(
+  `Raspberry Pi: from power to the wizard, which the code on the console opens${because}`,
+  async t => {
+    t.timeout(longMs)
+    await offersWizard(t, { board: 'rpi', firmware: 'raspberry-pi' })
+  },
+)
 
 onMachine(
   `Raspberry Pi: from power over the wizard to files, and all is there after a restart${because}`,
