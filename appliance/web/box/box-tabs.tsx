@@ -11,6 +11,7 @@ export function BoxTabs() {
       <NavLink to="/shares">{t('box.shares')}</NavLink>
       <NavLink to="/hardware">{t('box.hardware')}</NavLink>
       <NavLink to="/updates">{t('box.updates')}</NavLink>
+      <NavLink to="/reset">{t('box.reset')}</NavLink>
     </nav>
   )
 }
