@@ -53,6 +53,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     ...kit,
     jobs,
     dataDir: config.dataDir,
+    databasePath: config.databasePath,
     version: system.version,
     health: health.report,
   })

@@ -38,7 +38,9 @@ export async function finishReset(deps: FinishingDeps): Promise<{ problems: stri
   const mark = await readMark(dataDir)
   if (!mark) return null
   const problems = mark.erase.length === 0 ? [] : await erase(mark.erase)
-  for (const path of [...settings.map(name => join(dataDir, name)), ...also]) await removeAll(path)
+  const lent = (await namesIn(dataDir)).filter(name => name.startsWith('earlier-'))
+  for (const path of [...[...settings, ...lent].map(name => join(dataDir, name)), ...also])
+    await removeAll(path)
   for (const name of await namesIn(poolsDir)) await removeIfEmpty(join(poolsDir, name))
   for (const folder of new Set([dataDir, ...also.map(path => dirname(path))])) await syncIfThere(folder)
   await dropMark(dataDir)
