@@ -32,7 +32,7 @@ export async function resetImage(places: ImagePlaces): Promise<boolean> {
  */
 function identityIn(system: string, bootFolder: string): string[] {
   return [
-    ...['machine-id', 'ssh', 'trial'].map(name => join(system, name)),
+    ...['machine-id', 'ssh', 'log', 'trial'].map(name => join(system, name)),
     ...['before', 'failed', 'return'].flatMap(name => [join(system, name), join(system, `${name}.new`)]),
     ...['credential.secret', 'network', 'coredump'].map(name => join(system, 'systemd', name)),
     ...['authorized_keys', 'cairn-claim-code.txt', 'cairn-setup-problem.txt'].map(name =>

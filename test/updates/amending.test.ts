@@ -101,6 +101,20 @@ test('what would be lost and what stays revoked is told in what people know', as
   t.deepEqual(differencesOf(amended, amended), [])
 })
 
+test('a key for ssh that was removed stays removed', async t => {
+  const settings = await makeSettings(t)
+  settings.run(
+    `insert into setting values ('network/ssh', '{"isOn":true,"keys":["lost"]}'), ('network/plain', 'true')`,
+  )
+  const then = settings.keep()
+  settings.run(`update setting set value = '{"isOn":true,"keys":["new"]}' where key = 'network/ssh';
+    delete from setting where key = 'network/plain'`)
+  amendSettings(then, settings.path)
+  t.deepEqual(rows(then, `select key, value from setting where key like 'network/%'`), [
+    ['network/ssh', '{"isOn":true,"keys":["new"]}'],
+  ])
+})
+
 test('somebody new of the same name is somebody else', async t => {
   const settings = await makeSettings(t)
   const then = settings.keep()

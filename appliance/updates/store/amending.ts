@@ -23,6 +23,9 @@ const carried: readonly { table: string; person?: string }[] = [
   { table: 'takenName' },
 ]
 
+/** Settings by which somebody gets in: keys for ssh, and programs over HTTP. */
+const carriedSettings = ['network/ssh', 'network/plain']
+
 /** What nothing can be done without. */
 const needed: Readonly<Record<string, readonly string[]>> = {
   user: ['name', 'number', 'role', 'passwordHash', 'ntHash'],
@@ -106,6 +109,14 @@ function carryOver(database: SQLite.Database) {
     const where = person ? `where "${person}" in (select name from main.user)` : ''
     database.exec(`delete from main."${table}";
       insert into main."${table}" (${columns}) select ${columns} from current."${table}" ${where};`)
+  }
+  const drop = database.prepare('delete from main.setting where key = ?')
+  const take = database.prepare(
+    'insert into main.setting (key, value) select key, value from current.setting where key = ?',
+  )
+  for (const key of carriedSettings) {
+    drop.run(key)
+    take.run(key)
   }
   // Who was not there yet leaves a home behind, as who is deleted does.
   database.exec(`
