@@ -28,6 +28,7 @@ import { createLauncher, type Launcher } from './lib/launcher.ts'
 import type { Lifecycle } from './lib/lifecycle.ts'
 import type { Log } from './lib/log.ts'
 import { authorityPath, createNetwork } from './network/index.ts'
+import { createReset } from './reset/index.ts'
 import { createSetup } from './setup/index.ts'
 import { createShares, type Shares, type Volume } from './shares/index.ts'
 import { createStorage, type Storage } from './storage/index.ts'
@@ -58,6 +59,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     ...kit,
     jobs,
     dataDir: config.dataDir,
+    databasePath: config.databasePath,
     version: system.version,
     health: health.report,
   })
@@ -115,6 +117,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     shares,
     isPractice: config.practice.count > 0,
   })
+  const reset = createReset({ ...kit, storage, system, users })
   const domains: Domain[] = [
     jobs,
     health,
@@ -128,6 +131,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     files,
     dav,
     setup,
+    reset,
   ].map(part => part.domain)
 
   await migrateDatabase(

@@ -51,12 +51,11 @@ async function hasOtherSlot(): Promise<boolean> {
   return (await said('proven')) !== ''
 }
 
-/** The copy of the settings from before it is not needed any more. */
+/** The copy of the settings from before it stays, for who wants to go back by hand as long as that version is there. */
 async function noteProven() {
   await writeFile(`${state}/proven.new`, `${version}\n`, { flush: true })
   await rename(`${state}/proven.new`, `${state}/proven`)
   await rm(`${state}/trial`, { force: true })
-  await rm(`${state}/before`, { recursive: true, force: true })
 }
 
 async function said(name: string): Promise<string> {

@@ -17,6 +17,7 @@ export async function bundleDaemon(folder = join(root, 'dist/daemon')): Promise<
       launch: join(root, 'scripts/launch.ts'),
       'ecosystem.config': join(root, 'image/ecosystem.ts'),
       prove: join(root, 'image/prove.ts'),
+      reset: join(root, 'image/reset.ts'),
     },
     platform: 'node',
     external: outside,

@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { type Config, readConfig, serviceUid } from '../appliance/config.ts'
 import { requireFreePort } from '../appliance/http/server.ts'
 import { Failure } from '../appliance/lib/failure.ts'
+import { againWish } from '../appliance/lib/launcher.ts'
 import type { Started } from '../appliance/lib/lifecycle.ts'
 import { createLog } from '../appliance/lib/log.ts'
+import { finishReset } from '../appliance/reset/system/finishing.ts'
+import { createEraser } from '../appliance/storage/system/erasing.ts'
 import { createCrew } from './crew.ts'
 import { holdInstance, type Instance } from './instance.ts'
 
@@ -50,6 +53,10 @@ const servers: Part[] = []
 const leaving = new Set<ChildProcess>()
 let agent: Part | undefined
 let isStopping = false
+/** All are ended, to be started again. */
+let isPausing = false
+let startingAgain: Promise<void> | undefined
+let again: (() => Promise<void>) | undefined
 let holding: Promise<Instance> | undefined
 
 let nextServer: (() => Part) | undefined
@@ -58,7 +65,7 @@ const crew = createCrew({
   size: () => servers.length,
   add: async () => void (await addServer()),
   letGo: letGoOfServer,
-  isStopping: () => isStopping,
+  isStopping: () => isStopping || isPausing,
   started: launched.promise,
   log,
 })
@@ -81,20 +88,57 @@ async function launch(config: Config) {
   const instance = await holding
   const setup = unattendedSetup(config)
   const { agent: given, server } = partsOf(config, instance)
+  await resetIfAsked(config)
   agent = given
   await requireFreePort(config.httpPort)
   if (config.https) await requireFreePort(config.https.port)
-  if (agent) await start(agent, setup)
   nextServer = () => server(servers.length + 1)
+  const started = await startAll(config, setup)
+  if (setup?.file && started?.state === 'ready')
+    writeFileSync(setup.file, JSON.stringify(withoutPasswords(setup.document), null, 2))
+  again = async () => {
+    isPausing = true
+    await endAll()
+    await resetIfAsked(config)
+    isPausing = false
+    // Without the setup that was given: who has reset a box wants its wizard.
+    if (!isStopping) await startAll(config, undefined)
+  }
+  launched.resolve()
+}
+
+/** Says so when all are there. */
+async function startAll(config: Config, setup: Setup | undefined): Promise<Started | undefined> {
+  if (agent) await start(agent, setup)
   let started: Started | undefined
   for (let count = config.servers ?? 1; count > servers.length && !isStopping; )
     started = await addServer(setup)
-  if (isStopping || !started) return
-  if (setup?.file && started.state === 'ready')
-    writeFileSync(setup.file, JSON.stringify(withoutPasswords(setup.document), null, 2))
+  if (isStopping || !started) return undefined
   for (const line of [...started.lines, `${started.state} http://localhost:${config.httpPort}/`])
     process.stdout.write(`${line}\n`)
-  launched.resolve()
+  return started
+}
+
+/** While nothing runs, and before anything opens the settings. */
+async function resetIfAsked({ dataDir, poolsDir, practice, isRoot }: Config) {
+  const erase = createEraser({ poolsDir, practice, isRoot, log })
+  const done = await finishReset({ dataDir, poolsDir, erase })
+  if (!done) return
+  log.info('the settings were reset')
+  for (const problem of done.problems) process.stderr.write(`cairn: ${problem}\n`)
+}
+
+function startAgain() {
+  if (isStopping || startingAgain || !again) return
+  startingAgain = again()
+    .catch(error => {
+      log.error('Cairn does not start again', { error })
+      // Not awaited: it waits for this.
+      void stop(1)
+    })
+    .finally(() => {
+      startingAgain = undefined
+    })
 }
 
 interface Part {
@@ -181,6 +225,7 @@ function start(part: Part, setup: Setup | undefined): Promise<Started | undefine
     let isReady = false
     child.on('message', (said: Said | object) => {
       if (part !== agent) crew.hear(child, said)
+      if (againWish.safeParse(said).success) return startAgain()
       if ('failed' in said) return reject(new Failure('unavailable', 'start/failed', said.failed))
       if (!('ready' in said)) return // Node's own, while it watches the sources
       isReady = true
@@ -188,7 +233,7 @@ function start(part: Part, setup: Setup | undefined): Promise<Started | undefine
     })
     child.once('exit', (code, signal) => {
       if (children.get(part.name) === child) children.delete(part.name)
-      if (isStopping || leaving.delete(child)) return resolve(undefined)
+      if (isStopping || isPausing || leaving.delete(child)) return resolve(undefined)
       if (!isReady)
         return reject(
           new Failure(
@@ -207,7 +252,7 @@ function start(part: Part, setup: Setup | undefined): Promise<Started | undefine
 function revive(part: Part) {
   log.warn(`the ${part.name} ended and is started again`)
   setTimeout(() => {
-    if (isStopping || !isWanted(part)) return
+    if (isStopping || isPausing || !isWanted(part)) return
     start(part, undefined).catch(error => {
       log.error(`the ${part.name} does not come back`, { error })
       children.get(part.name)?.kill('SIGKILL')
@@ -234,12 +279,18 @@ function spawnPart({ name, threads, command }: Part): ChildProcess {
 }
 
 /** The servers first, so that requests under way still find the agent; then the agent, which unmounts. */
-async function stop(code: number) {
-  if (isStopping) return
-  isStopping = true
+async function endAll() {
+  servers.splice(0)
   const running = [...children].filter(([name]) => name !== agent?.name).map(([, child]) => child)
   await Promise.all([...running, ...leaving].map(end))
   await endAgent()
+}
+
+async function stop(code: number) {
+  if (isStopping) return
+  isStopping = true
+  await startingAgain
+  await endAll()
   const instance = await holding?.catch(nothingHeld)
   await instance?.release()
   process.exit(code)

@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { Job } from '../appliance/jobs/schema.ts'
-import type { Disk, PoolOption, PoolPlan } from '../appliance/storage/schema.ts'
+import type { Disk, FoundPool, PoolOption, PoolPlan } from '../appliance/storage/schema.ts'
 import type { TuningReport } from '../appliance/tuning/schema/index.ts'
 import type { Addresses } from '../appliance/web/kit/address-lines.tsx'
 import { request } from '../appliance/web/kit/api/request.ts'
@@ -21,6 +21,7 @@ export interface SetupDocument {
   admin: { name: string; displayName?: string; password: string }
   pool: { name: string; profile: string; disks: string[] } | null
   erase: string[]
+  import: { uuid: string }[]
   shares: { name: string; everyone: Right }[]
 }
 
@@ -37,6 +38,13 @@ export const setupQuery = queryOptions({
 export const setupDisksQuery = queryOptions({
   queryKey: ['setup', 'disks'],
   queryFn: () => request<Disk[]>('GET', '/setup/disks'),
+})
+
+export type { FoundPool }
+
+export const foundPoolsQuery = queryOptions({
+  queryKey: ['setup', 'pools'],
+  queryFn: () => request<FoundPool[]>('GET', '/setup/pools'),
 })
 
 const whileRunningMs = 700

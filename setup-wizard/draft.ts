@@ -13,6 +13,10 @@ export interface Draft {
   displayName: string
   pool: PoolWish
   isWithoutPool: boolean
+  /** Pools that are there already and are taken in: their uuids. */
+  imports: string[]
+  /** Whether somebody has seen which there are. */
+  hasLooked: boolean
   share: string
   everyone: Right
 }
@@ -25,6 +29,8 @@ export function freshDraft(hostName: string): Draft {
     displayName: '',
     pool: { name: 'pool', profile: '', disks: [] },
     isWithoutPool: false,
+    imports: [],
+    hasLooked: false,
     share: 'shared',
     everyone: 'write',
   }
@@ -48,14 +54,24 @@ export function draftFrom(kept: unknown, hostName: string): Draft {
 }
 
 export function documentOf(draft: Draft, password: string, erase: string[]): SetupDocument {
-  const { hostName, name, displayName, pool, isWithoutPool, share, everyone } = draft
+  const { hostName, name, displayName, pool, imports, share, everyone } = draft
+  const makesPool = makesPoolIn(draft)
   return {
     ...(hostName === '' ? {} : { hostName }),
     admin: { name, password, ...(displayName.trim() === '' ? {} : { displayName: displayName.trim() }) },
-    pool: isWithoutPool ? null : { name: pool.name, profile: pool.profile, disks: pool.disks },
-    erase: isWithoutPool ? [] : erase,
-    shares: isWithoutPool || share.trim() === '' ? [] : [{ name: share.trim(), everyone }],
+    pool: makesPool ? { name: pool.name, profile: pool.profile, disks: pool.disks } : null,
+    erase: makesPool ? erase : [],
+    import: imports.map(uuid => ({ uuid })),
+    shares: !hasPoolIn(draft) || share.trim() === '' ? [] : [{ name: share.trim(), everyone }],
   }
+}
+
+export function makesPoolIn({ isWithoutPool, imports }: Draft): boolean {
+  return !isWithoutPool && imports.length === 0
+}
+
+export function hasPoolIn({ isWithoutPool, imports }: Draft): boolean {
+  return !isWithoutPool || imports.length > 0
 }
 
 export function isHostName(name: string): boolean {

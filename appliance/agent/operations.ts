@@ -3,12 +3,16 @@ import packageFile from '../../package.json' with { type: 'json' }
 import type { Config } from '../config.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Events } from '../lib/events.ts'
+import { Failure } from '../lib/failure.ts'
+import { askToStartAgain } from '../lib/launcher.ts'
 import { createLetGo } from '../lib/let-go.ts'
 import type { Log } from '../lib/log.ts'
 import { createMounted } from '../lib/mounted.ts'
 import { operation } from '../lib/operation.ts'
 import type { Parts } from '../lib/parts.ts'
+import { run } from '../lib/run.ts'
 import { createNetworkOperations } from '../network/system/index.ts'
+import { createResetOperations } from '../reset/system/index.ts'
 import { createSetupOperations } from '../setup/system.ts'
 import { createSharesOperations } from '../shares/system/index.ts'
 import { createStorageOperations } from '../storage/system/index.ts'
@@ -44,6 +48,7 @@ export function createOperations(deps: OperationDeps) {
     ...createUpdateOperations({ dataDir: config.dataDir, version: packageFile.version }),
     ...createSystemOperations({ isImage: config.bootFolder !== null }),
     ...createSetupOperations({ folder: config.bootFolder }),
+    ...createResetOperations({ dataDir: config.dataDir, startAgain: () => startAgain(config) }),
     ...createTuningOperations({
       ...deps,
       mounted,
@@ -61,6 +66,13 @@ export function createOperations(deps: OperationDeps) {
     // After storage: smbd and the NFS server stop before the pools they serve are unmounted.
     ...createSharesOperations({ ...deps, letGo }),
   }
+}
+
+/** On the image the machine starts again, and is another one afterwards; elsewhere the launcher starts us again. */
+async function startAgain({ bootFolder, isLaunched }: Config): Promise<void> {
+  if (bootFolder !== null) await run(['systemctl', '--no-block', 'reboot'])
+  else if (!isLaunched || !askToStartAgain())
+    throw new Failure('unavailable', 'reset/start-again', 'Stop Cairn and start it again: then it is reset.')
 }
 
 export type AgentOperations = ReturnType<typeof createOperations>

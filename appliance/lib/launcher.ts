@@ -17,6 +17,16 @@ export const leaveWish = z.strictObject({ leave: z.literal(true) })
 /** It takes no new connections any more. */
 export const leaving = z.strictObject({ leaving: z.literal(true) })
 
+/** End everything, and start it again: something is to be done while nothing runs. */
+export const againWish = z.strictObject({ again: z.literal(true) })
+
+/** False where nobody is there who would do so. */
+export function askToStartAgain(): boolean {
+  if (!process.send) return false
+  process.send({ again: true } satisfies z.infer<typeof againWish>)
+  return true
+}
+
 export interface Launcher {
   /** Why nobody here starts more server processes, or ends one; null: somebody does. */
   problem: string | null

@@ -4,7 +4,15 @@ import { z } from 'zod'
 import { type Route, route } from '../http/route.ts'
 import { type Jobs, job } from '../jobs/index.ts'
 import { Failure } from '../lib/failure.ts'
-import { disk, optionsRequest, poolOption, poolPlan, poolRequest, type Storage } from '../storage/index.ts'
+import {
+  disk,
+  foundPool,
+  optionsRequest,
+  poolOption,
+  poolPlan,
+  poolRequest,
+  type Storage,
+} from '../storage/index.ts'
 import type { System } from '../system/index.ts'
 import { setupDocument, setupProblem, setupState } from './schema.ts'
 import type { SetupService } from './service/index.ts'
@@ -73,6 +81,14 @@ export function setupRoutes({ service, store, storage, jobs, system, isPractice 
       summary: 'The disks of this box',
       reply: z.array(disk),
       handle: () => storage.disks(),
+    }),
+    route({
+      ...shared,
+      method: 'get',
+      path: '/setup/pools',
+      summary: 'Pools that lie on these disks already, and can be taken in as they are',
+      reply: z.array(foundPool),
+      handle: () => storage.found(),
     }),
     route({
       ...shared,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { nfsChange, shareName } from '../shares/index.ts'
-import { diskSerial, poolRequest } from '../storage/index.ts'
+import { diskSerial, importRequest, poolRequest } from '../storage/index.ts'
 import { hostName } from '../system/index.ts'
 import { accountName, displayName, password, role } from '../users/index.ts'
 
@@ -9,6 +9,11 @@ export const setupDocument = z.strictObject({
   hostName: hostName.optional(),
   admin: z.strictObject({ name: accountName, displayName: displayName.optional(), password }),
   pool: poolRequest.nullable().default(null),
+  import: z
+    .array(importRequest)
+    .max(64)
+    .default([])
+    .describe('Pools that lie on the disks already. Accounts named here are given the homes of their names.'),
   erase: z
     .array(diskSerial)
     .default([])

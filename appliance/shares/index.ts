@@ -23,6 +23,7 @@ import { createShareService, type ShareService } from './service/shares.ts'
 import { createSmbSync } from './service/smb.ts'
 import { createSnapshots, type Restored, type Snapshots } from './service/snapshots.ts'
 import { createSubvolumes } from './service/subvolumes.ts'
+import { createTakingOver } from './service/taking-over.ts'
 import { createWritersOf, type WritersOf } from './service/writers.ts'
 import { createStore } from './store/index.ts'
 import { shareMigrations } from './store/migrations.ts'
@@ -73,7 +74,10 @@ export interface SharesDeps {
   log: Log
   clock: Clock
   config: { poolsDir: string; samba: { port: number }; nfs: { port: number } }
-  storage: Pick<Storage, 'mounted' | 'pools' | 'createSubvolume' | 'deleteSubvolume' | 'snapshots'>
+  storage: Pick<
+    Storage,
+    'mounted' | 'pools' | 'createSubvolume' | 'deleteSubvolume' | 'snapshots' | 'onImporting'
+  >
   users: Users
   system: Pick<System, 'name'>
   tuning: Pick<Tuning, 'taken' | 'onTaken'>
@@ -147,6 +151,7 @@ export function createShares(deps: SharesDeps): Shares {
     log.warn('a home could not be created', { user, error })
   }
 
+  storage.onImporting(createTakingOver({ store, clock, changed }))
   events.on('shares/changed', () => inBackground(catalog.refresh()))
   events.on('users/changed', () => inBackground(catalog.refresh()))
   events.on('storage/changed', () => inBackground(catchUp()))

@@ -10,6 +10,10 @@ import { storageRoutes } from './routes.ts'
 import type {
   CreatePoolRequest,
   Disk,
+  FoundPool,
+  ImportedPool,
+  ImportRequest,
+  LeftBehind,
   Pool,
   PoolOption,
   PoolPlan,
@@ -19,7 +23,7 @@ import type {
   SubvolumeKind,
 } from './schema.ts'
 import { type Changes, createChanges } from './service/changes.ts'
-import { createPools } from './service/pools.ts'
+import { type Brought, createPools } from './service/pools.ts'
 import { createSubvolumes } from './service/subvolumes.ts'
 import { createUpkeep } from './service/upkeep.ts'
 import { createStorageStore, storageMigrations } from './store.ts'
@@ -38,6 +42,11 @@ export {
   type FeedMark,
   type FeedMessage,
   type FileLink,
+  type FoundPool,
+  foundPool,
+  type ImportedPool,
+  importRequest,
+  type LeftBehind,
   optionsRequest,
   type Pool,
   type PoolOption,
@@ -49,6 +58,7 @@ export {
   poolOption,
   poolPlan,
   poolRequest,
+  poolUuid,
   type Snapshot,
   type SubvolumeKind,
   snapshot,
@@ -83,8 +93,15 @@ export interface Storage {
     request: CreatePoolRequest,
     options?: { onProgress?: (progress: Progress) => void },
   ): Promise<void>
+  /** Pools that lie on this box's disks and that it does not know. */
+  found(): Promise<FoundPool[]>
+  /** Takes one of them in, with all that is on it. */
+  importPool(request: ImportRequest): Promise<ImportedPool>
+  /** Is told, and awaited, what an imported pool brings, before it counts as known. */
+  onImporting(importer: Importer): void
   /** From memory: where a pool is mounted and how it is. Undefined for an unknown pool. */
   mounted(pool: string): { path: string; state: PoolState } | undefined
+  uuidOf(pool: string): Promise<string>
   /** From memory: the pools that there are. */
   names(): string[]
   createSubvolume(pool: string, kind: SubvolumeKind, name: string): Promise<void>
@@ -103,6 +120,9 @@ export interface Storage {
   }
 }
 
+/** Takes over what an imported pool brings; what it cannot take stays where it is. */
+export type Importer = (brought: Brought) => Promise<LeftBehind[]>
+
 export interface StorageDeps {
   database: Database
   agent: Agent
@@ -115,7 +135,13 @@ export interface StorageDeps {
 export function createStorage(deps: StorageDeps): Storage {
   const { poolsDir, events, jobs, log } = deps
   const store = createStorageStore(deps.database)
-  const pools = createPools({ ...deps, store })
+  const importers: Importer[] = []
+  async function importing(brought: Brought) {
+    const left = []
+    for (const importer of importers) left.push(...(await importer(brought)))
+    return left
+  }
+  const pools = createPools({ ...deps, store, importing })
   const upkeep = createUpkeep({ ...deps, store, pools })
   const subvolumes = createSubvolumes({ ...deps, store, pools })
   const unsubscribe: (() => void)[] = []
@@ -154,10 +180,14 @@ export function createStorage(deps: StorageDeps): Storage {
     options: pools.options,
     plan: pools.plan,
     createPool: pools.createPool,
+    found: pools.found,
+    importPool: pools.importPool,
+    onImporting: importer => void importers.push(importer),
     mounted(name) {
       const state = pools.state(name)
       return state === undefined ? undefined : { path: `${poolsDir}/${name}`, state }
     },
+    uuidOf: async name => (await pools.find(name)).uuid,
     names: pools.names,
     changes: createChanges({ ...deps, pools }),
     ...subvolumes,

@@ -4,6 +4,9 @@ import type { Jobs } from '../jobs/index.ts'
 import {
   createPoolRequest,
   disk,
+  foundPool,
+  importedPool,
+  importRequest,
   jobStarted,
   optionsRequest,
   pool,
@@ -73,6 +76,24 @@ export function storageRoutes(deps: { pools: Pools; upkeep: Upkeep; jobs: Pick<J
         })
         return { job: id }
       },
+    }),
+    route({
+      ...shared,
+      method: 'get',
+      path: '/pools/found',
+      summary:
+        'Pools on the disks of this box that it does not know: from another box, or from before a reset',
+      reply: z.array(foundPool),
+      handle: () => pools.found(),
+    }),
+    route({
+      ...shared,
+      method: 'post',
+      path: '/pools/import',
+      summary: 'Take such a pool in, with its files, snapshots and versions; nothing on it is changed',
+      body: importRequest,
+      reply: importedPool,
+      handle: ({ body }) => pools.importPool(body),
     }),
     route({
       ...shared,

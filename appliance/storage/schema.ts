@@ -127,6 +127,40 @@ export const createPoolRequest = poolRequest.extend({
 })
 export type CreatePoolRequest = z.input<typeof createPoolRequest>
 
+/** A pool that lies on disks of this box, and that this box does not know yet. */
+export const foundPool = z.object({
+  uuid: poolUuid,
+  name: z.string().describe('What it was called where it was made.'),
+  profile: poolProfile,
+  disks: z.array(z.object({ serial: diskSerial, model: z.string(), sizeBytes: z.number().int() })),
+  missingDisks: z.number().int().nonnegative().describe('How many of its disks are not here.'),
+  shares: z.array(z.string()),
+  homes: z.array(z.string()),
+})
+export type FoundPool = z.infer<typeof foundPool>
+
+export const importRequest = z.strictObject({
+  uuid: poolUuid,
+  name: poolName.optional().describe('What it is called here; absent: as it was.'),
+})
+export type ImportRequest = z.infer<typeof importRequest>
+
+/** What lies on the pool and could not be taken over. It stays as it is. */
+export const leftBehind = z.object({
+  kind: subvolumeKind,
+  name: z.string(),
+  problem: z.string(),
+})
+export type LeftBehind = z.infer<typeof leftBehind>
+
+export const importedPool = z.object({
+  name: poolName,
+  shares: z.array(z.string()),
+  homes: z.array(z.string()),
+  left: z.array(leftBehind),
+})
+export type ImportedPool = z.infer<typeof importedPool>
+
 export const replaceRequest = z.strictObject({
   from: diskSerial,
   to: diskSerial,

@@ -149,6 +149,21 @@ export function createStorageStore(database: Database) {
       })
     },
 
+    /** One that was made elsewhere: never `creating`, since that may be wiped. False when the name is taken. */
+    async take(pool: Omit<PoolTable, 'state'>, disks: PoolRecord['disks']): Promise<boolean> {
+      return writeTransaction(database, async transaction => {
+        const { numInsertedOrUpdatedRows } = await transaction
+          .insertInto('pool')
+          .values({ ...pool, state: 'ready' })
+          .onConflict(conflict => conflict.column('name').doNothing())
+          .executeTakeFirst()
+        if (numInsertedOrUpdatedRows !== 1n) return false
+        const rows = disks.map(disk => ({ pool: pool.name, ...disk }))
+        if (rows.length > 0) await transaction.insertInto('poolDisk').values(rows).execute()
+        return true
+      })
+    },
+
     /** Only what is still being made: a pool that is ready is never forgotten this way. */
     async forget(uuid: string): Promise<void> {
       await database.deleteFrom('pool').where('uuid', '=', uuid).where('state', '=', 'creating').execute()

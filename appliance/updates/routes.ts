@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { route } from '../http/route.ts'
-import { updateState } from './schema.ts'
+import { earlierVersion, updateState } from './schema.ts'
 import type { UpdateService } from './service/index.ts'
 
 const received = z.object({ receivedBytes: z.number().int() })
@@ -69,6 +69,26 @@ export function updateRoutes(updates: UpdateService) {
       async handle({ body }) {
         const { id } = await updates.install(body.allowOlder)
         return { job: id }
+      },
+    }),
+    route({
+      ...admin,
+      method: 'get',
+      path: '/updates/earlier',
+      summary:
+        'The version before this one, if the box can go back to it: what that loses, and what stays revoked',
+      reply: earlierVersion.nullable(),
+      handle: () => updates.earlier(),
+    }),
+    route({
+      ...admin,
+      method: 'post',
+      path: '/updates/go-back',
+      summary: 'Starts the box again with the version before this one, and the settings of that time',
+      body: z.strictObject({ version: z.string().max(100) }),
+      async handle({ body }) {
+        await updates.goBack(body.version)
+        return undefined
       },
     }),
     route({

@@ -51,3 +51,32 @@ export const updateState = updateFacts.extend({
   restartAt: z.iso.datetime().nullable(),
 })
 export type UpdateState = z.infer<typeof updateState>
+
+export const differenceKind = z.enum([
+  ...['people', 'roles', 'passwords', 'groups', 'members', 'sessions', 'devices', 'shares', 'rights'],
+  ...['homes', 'nfs', 'pools', 'labels', 'settings', 'tuning', 'properties', 'locks', 'other'],
+] as const)
+export type DifferenceKind = z.infer<typeof differenceKind>
+
+/** Things of one kind that are there in the one state of the settings, or are otherwise in it, and in the other not. */
+export const difference = z.object({
+  what: differenceKind,
+  how: z.enum(['added', 'changed', 'removed']),
+  count: z.number().int(),
+  names: z.array(z.string()).describe('Empty where they have none.'),
+})
+export type Difference = z.infer<typeof difference>
+
+/** Names a copy of earlier settings while somebody works on it. */
+export const lentName = z.string().regex(/^earlier-[0-9a-z]{8,40}\.db$/)
+
+/** The version before this one, as long as it and the settings of its time are there. */
+export const earlierVersion = z.object({
+  version: z.string(),
+  lost: z
+    .array(difference)
+    .describe('What is otherwise now: `added` would be gone, `removed` would be back, `changed` as it was.'),
+  kept: z.array(difference).describe('What was revoked since then, or is as the disks are, and stays so.'),
+  problem: z.string().nullable().describe('Why the box cannot go back.'),
+})
+export type EarlierVersion = z.infer<typeof earlierVersion>

@@ -1,9 +1,11 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
+import type { Actor } from '../http/route.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Database } from '../lib/database.ts'
 import type { Domain } from '../lib/domain.ts'
 import type { Events } from '../lib/events.ts'
 import type { Log } from '../lib/log.ts'
+import { requireMoreThanAppPassword } from './routes/access.ts'
 import { appPasswordRoutes } from './routes/app-passwords.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { sessionRoutes } from './routes/session.ts'
@@ -15,6 +17,7 @@ import { createDirectory } from './service/directory.ts'
 import { createGroups, type Groups } from './service/groups.ts'
 import { createNews, followNews, type UserFollower } from './service/news.ts'
 import { createPasswords } from './service/passwords.ts'
+import { createRequirePassword } from './service/presence.ts'
 import { createSessions, type Sessions } from './service/sessions.ts'
 import { type Authenticate, createAuthenticate } from './service/sign-in.ts'
 import { createThrottle } from './service/throttle.ts'
@@ -44,6 +47,13 @@ export interface Users extends Accounts {
    * (a cookie from another site).
    */
   authenticate: Authenticate
+  /** Throws unless they enter their own password once more, and came by more than an app password. */
+  requirePresence(
+    actor: Pick<Actor, 'user' | 'device'>,
+    password: string | undefined,
+    address: string | undefined,
+    field?: string,
+  ): Promise<void>
   /** From memory. */
   names(): readonly string[]
   /** From memory. */
@@ -72,6 +82,7 @@ export function createUsers({ database, events, log, clock }: UsersDeps): Users 
   const passwords = createPasswords()
   const news = createNews({ events, directory })
   const check = createPasswordCheck({ store, passwords, throttle: createThrottle(clock), secretKey })
+  const requirePassword = createRequirePassword(check)
   const accounts = createAccounts({ store, directory, passwords, news, clock })
   const groups = createGroups({ store, news })
   const sessions = createSessions({ store, clock, news })
@@ -84,7 +95,7 @@ export function createUsers({ database, events, log, clock }: UsersDeps): Users 
     migrations: userMigrations,
     routes: [
       ...sessionRoutes({ accounts, sessions, check }),
-      ...userRoutes({ accounts, check }),
+      ...userRoutes({ accounts, requirePassword }),
       ...appPasswordRoutes({ accounts, appPasswords }),
       ...groupRoutes(groups),
     ],
@@ -97,6 +108,10 @@ export function createUsers({ database, events, log, clock }: UsersDeps): Users 
     appPasswords,
     sessions,
     authenticate: createAuthenticate(signIn),
+    async requirePresence(actor, password, address, field) {
+      requireMoreThanAppPassword(actor)
+      await requirePassword(actor, password, address, field)
+    },
     names: () => directory.accounts().map(({ name }) => name),
     groupsOf: directory.groupsOf,
     createdAt: user => directory.account(user)?.createdAt,

@@ -20,6 +20,7 @@ const HardwarePage = lazy(async () => ({
 const UpdatesPage = lazy(async () => ({
   default: (await import('./box/updates/updates-page.tsx')).UpdatesPage,
 }))
+const ResetPage = lazy(async () => ({ default: (await import('./box/reset/reset-page.tsx')).ResetPage }))
 const PeoplePage = lazy(async () => ({ default: (await import('./people/people-page.tsx')).PeoplePage }))
 const HistoryPage = lazy(async () => ({ default: (await import('./history/history-page.tsx')).HistoryPage }))
 const ShareHistoryPage = lazy(async () => ({
@@ -73,6 +74,7 @@ function Pages({ person }: { person: Person }) {
             <Route path="/hardware" element={<HardwarePage />} />
             <Route path="/access" element={<AccessPage />} />
             <Route path="/updates" element={<UpdatesPage />} />
+            <Route path="/reset" element={<ResetPage />} />
             <Route path="/shares" element={<SharesPage />} />
             <Route path="/shares/:share" element={<SharePage />} />
             <Route path="/people" element={<PeoplePage />} />

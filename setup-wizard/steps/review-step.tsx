@@ -1,5 +1,5 @@
 import { List } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NewPassword, shortestPassword } from '../../appliance/web/kit/account-fields.tsx'
@@ -10,8 +10,8 @@ import { Notice } from '../../appliance/web/kit/notice.tsx'
 import { areAllTyped, PlanConfirmations } from '../../appliance/web/kit/pool/plan-confirmations.tsx'
 import { PlanPreview } from '../../appliance/web/kit/pool/plan-preview.tsx'
 import { usePoolPlan } from '../../appliance/web/kit/pool/pool-planner.tsx'
-import { apply, check, type Problem, setupQuestions } from '../api.ts'
-import { type Draft, documentOf } from '../draft.ts'
+import { apply, check, foundPoolsQuery, type Problem, setupQuestions } from '../api.ts'
+import { type Draft, documentOf, hasPoolIn, makesPoolIn } from '../draft.ts'
 import type { StepProps } from '../entering.tsx'
 import { StepPanel } from '../step-panel.tsx'
 
@@ -27,7 +27,8 @@ export function ReviewStep({ draft, onBack, password, onPassword, onApplied }: P
   const [typed, setTyped] = useState<Record<string, string>>({})
   const [wasMissing] = useState(password === '')
   const plan = usePoolPlan(draft.pool, setupQuestions)
-  const confirmations = draft.isWithoutPool ? [] : (plan.data?.confirmations ?? [])
+  const makesPool = makesPoolIn(draft)
+  const confirmations = makesPool ? (plan.data?.confirmations ?? []) : []
   const applying = useMutation({
     mutationFn: () =>
       checkAndApply(
@@ -36,7 +37,7 @@ export function ReviewStep({ draft, onBack, password, onPassword, onApplied }: P
         confirmations.map(one => one.serial),
       ),
   })
-  const isPlanReady = draft.isWithoutPool || (plan.data !== undefined && areAllTyped(plan.data, typed))
+  const isPlanReady = !makesPool || (plan.data !== undefined && areAllTyped(plan.data, typed))
   const problems = applying.data ?? []
   return (
     <StepPanel
@@ -59,7 +60,7 @@ export function ReviewStep({ draft, onBack, password, onPassword, onApplied }: P
           <NewPassword value={password} onChange={onPassword} />
         </div>
       )}
-      {!draft.isWithoutPool && <Answer query={plan}>{found => <PlanPreview plan={found} />}</Answer>}
+      {makesPool && <Answer query={plan}>{found => <PlanPreview plan={found} />}</Answer>}
       <PlanConfirmations confirmations={confirmations} typed={typed} onTyped={setTyped} />
       {problems.length > 0 && (
         <Notice kind="danger" title={t('setup.review.problems')}>
@@ -77,7 +78,9 @@ export function ReviewStep({ draft, onBack, password, onPassword, onApplied }: P
 
 function Summary({ draft }: { draft: Draft }) {
   const { t } = useTranslation()
-  const { hostName, displayName, name, isWithoutPool, share, everyone } = draft
+  const { hostName, displayName, name, imports, share, everyone } = draft
+  const found = useQuery(foundPoolsQuery)
+  const kept = found.data?.filter(({ uuid }) => imports.includes(uuid)).map(pool => pool.name) ?? []
   const shareText =
     share.trim() === '' ? t('setup.review.noShare') : `${share} (${t(`share.everyone.${everyone}`)})`
   return (
@@ -85,7 +88,8 @@ function Summary({ draft }: { draft: Draft }) {
       facts={[
         [t('setup.account.hostName'), hostName],
         [t('setup.review.admin'), displayName.trim() === '' ? name : `${displayName.trim()} (${name})`],
-        [t('setup.step.share'), isWithoutPool ? t('setup.review.noPool') : shareText],
+        ...(kept.length > 0 ? [[t('setup.review.kept'), kept.join(', ')] as const] : []),
+        [t('setup.step.share'), hasPoolIn(draft) ? shareText : t('setup.review.noPool')],
       ]}
     />
   )

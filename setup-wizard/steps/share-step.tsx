@@ -2,6 +2,7 @@ import { Input, TextInput } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import { Notice } from '../../appliance/web/kit/notice.tsx'
 import { RightChoice } from '../../appliance/web/kit/right-choice.tsx'
+import { hasPoolIn } from '../draft.ts'
 import type { StepProps } from '../entering.tsx'
 import { StepPanel } from '../step-panel.tsx'
 
@@ -18,13 +19,13 @@ export function ShareStep({ draft, onChange, onNext, onBack }: StepProps) {
       onNext={onNext}
       onBack={onBack}
     >
-      {draft.isWithoutPool ? (
+      {!hasPoolIn(draft) ? (
         <Notice kind="info">{t('setup.share.noPool')}</Notice>
       ) : (
         <>
           <TextInput
             label={t('share.name')}
-            description={t('setup.share.nameHint')}
+            description={draft.imports.length > 0 ? t('setup.share.importHint') : t('setup.share.nameHint')}
             value={draft.share}
             error={clashes ? t('setup.share.clash') : undefined}
             onChange={event => onChange({ share: event.currentTarget.value })}

@@ -17,7 +17,7 @@ const layers = [
   ['files'],
   ['dav', 'ocs', 'links', 'external'],
   ['apps', 'calendar', 'contacts', 'notes'],
-  ['setup'],
+  ['setup', 'reset'],
   ['agent'],
   ['main'],
 ]

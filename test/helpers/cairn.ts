@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, rmdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -117,6 +117,19 @@ export async function startCairn(t: ExecutionContext, options: CairnOptions = {}
 /** Node may lie inside the checkout, and so where that user cannot reach it. */
 function nodeIn(place = checkout): string {
   return process.execPath.replace(checkout, place)
+}
+
+/** For who is not root: a checkout may lie where only its owner comes to. */
+export async function reachableCheckout(t: ExecutionContext): Promise<string> {
+  const run = promisify(execFile)
+  const place = await mkdtemp('/var/tmp/cairn-test-')
+  await chmod(place, 0o755)
+  await run('mount', ['--bind', checkout, place])
+  t.teardown(async () => {
+    await run('umount', [place])
+    await rmdir(place)
+  })
+  return place
 }
 
 /** On a real disk: practice disks are larger than a memory file system may be. */

@@ -161,7 +161,9 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     return options.hasKey === false ? {} : { authorized_keys: await publicKey() }
   }
 
-  const publicKey = () => readFile(file('key.pub'), 'utf8')
+  function publicKey() {
+    return readFile(file('key.pub'), 'utf8')
+  }
 
   async function commandLine(): Promise<string[]> {
     const inside = { http: 80, https: 443, smb: 445, nfs: 2049, ssh: 22 }

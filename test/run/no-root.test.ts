@@ -1,17 +1,13 @@
-import { execFile } from 'node:child_process'
-import { chmod, chown, mkdtemp, rmdir } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import type { ExecutionContext } from 'ava'
-import { admin, basic, checkout, dataFolder, startCairn } from '../helpers/cairn.ts'
+import { chown } from 'node:fs/promises'
+import { admin, basic, dataFolder, reachableCheckout, startCairn } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
 
-const run = promisify(execFile)
 const nobody = 65534
 
 testIf('root')('without root it serves a folder, and says what is missing', async t => {
   const dataDir = await dataFolder(t)
   await chown(dataDir, nobody, nobody)
-  const place = await reachable(t)
+  const place = await reachableCheckout(t)
   const cairn = await startCairn(t, {
     dataDir,
     uid: nobody,
@@ -29,15 +25,3 @@ testIf('root')('without root it serves a folder, and says what is missing', asyn
   t.true(issues.some((issue: { code: string }) => issue.code === 'shares/smb-needs-root'))
   t.like((await cairn.api('GET', '/pools')).body[0], { name: 'pool', profile: 'folder', state: 'healthy' })
 })
-
-/** A checkout may lie where only its owner comes to. */
-async function reachable(t: ExecutionContext): Promise<string> {
-  const place = await mkdtemp('/var/tmp/cairn-test-')
-  await chmod(place, 0o755)
-  await run('mount', ['--bind', checkout, place])
-  t.teardown(async () => {
-    await run('umount', [place])
-    await rmdir(place)
-  })
-  return place
-}

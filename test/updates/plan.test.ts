@@ -1,6 +1,6 @@
 import test from 'ava'
 import { parseProgress, parseRefusal } from '../../appliance/updates/parse/rauc.ts'
-import { compareVersions, isHeldBack, nextNight, requireFit } from '../../appliance/updates/plan.ts'
+import { compareVersions, isHeldBack, nextNight, requireFit } from '../../appliance/updates/plan/versions.ts'
 
 test('versions are in their order', t => {
   const inOrder = [

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -16,6 +25,7 @@ import { fakeClock } from '../helpers/people.ts'
 import { startRauc } from '../helpers/rauc.ts'
 import { serve } from '../helpers/rest.ts'
 import { tempFolder } from '../helpers/temp.ts'
+import { makeSettings, meanwhile } from './settings-world.ts'
 
 const updateTest = testIf('root', 'rauc')
 
@@ -55,6 +65,7 @@ async function box(t: ExecutionContext, rauc: { conf: string; bus: string }, giv
     log: silentLog,
     jobs,
     dataDir,
+    databasePath: join(dataDir, 'cairn.db'),
     version: '0.0.0',
     health: async () => ({ state: health.state, issues: health.state === 'danger' ? [degraded] : [] }),
     lookEveryMs: 5,
@@ -253,4 +264,93 @@ updateTest('where no image was flashed there are no updates, which is said', asy
     ['/updates/restart', { when: 'now' }],
   ] as const)
     t.like(await ask('POST', path, { body }), { status: 503, body: { error: { code: 'updates/not-here' } } })
+})
+
+/** 1.1.0 runs and is proven; the other place has what it came from, and the settings of then are there. */
+async function afterUpdate(t: ExecutionContext) {
+  const rauc = await startRauc(t)
+  const { ask, dataDir, finish, restarts } = await box(t, rauc, { version: '1.1.0', proven: '1.1.0' })
+  await receive(ask, readFileSync(rauc.bundle('1.0.0')))
+  const { body } = await ask('POST', '/updates/install', { body: { allowOlder: true } })
+  t.like(await finish(body.job), { state: 'done' })
+  const markActive = (slot: string) =>
+    execFileSync('rauc', ['status', 'mark-active', slot], {
+      stdio: 'ignore',
+      env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: rauc.bus },
+    })
+  markActive('booted')
+  t.is(rauc.primary(), 'A')
+  const settings = await makeSettings(t, join(dataDir, 'cairn.db'))
+  mkdirSync(join(dataDir, 'before'))
+  copyFileSync(settings.keep(), join(dataDir, 'before', 'cairn.db'))
+  writeFileSync(join(dataDir, 'before', 'version'), '1.0.0\n')
+  const lent = () => readdirSync(dataDir).filter(name => name.startsWith('earlier-'))
+  return { rauc, ask, dataDir, restarts, settings, lent, markActive }
+}
+
+updateTest('the box goes back by hand to the version before, with the settings of then amended', async t => {
+  const { rauc, ask, dataDir, restarts, settings, lent } = await afterUpdate(t)
+  t.like((await ask('GET', '/updates/earlier')).body, { version: '1.0.0', lost: [], kept: [], problem: null })
+  settings.run(meanwhile)
+  const { body } = await ask('GET', '/updates/earlier')
+  t.deepEqual(
+    body.lost.find(({ what, how }: { what: string; how: string }) => what === 'people' && how === 'added'),
+    { what: 'people', how: 'added', count: 1, names: ['zoe'] },
+  )
+  t.deepEqual(
+    body.kept.find(({ what, how }: { what: string; how: string }) => what === 'people' && how === 'removed'),
+    { what: 'people', how: 'removed', count: 1, names: ['eve'] },
+  )
+  t.deepEqual(lent(), [])
+  t.is(rauc.primary(), 'A')
+  t.is(restarts(), 0)
+
+  t.like(await ask('POST', '/updates/go-back', { body: { version: '0.9.0' } }), {
+    status: 409,
+    body: { error: { code: 'updates/no-earlier' } },
+  })
+  t.is((await ask('POST', '/updates/go-back', { body: { version: '1.0.0' } })).status, 204)
+  t.is(rauc.primary(), 'B')
+  t.is(restarts(), 1)
+  t.deepEqual(lent(), [])
+  t.is(readFileSync(join(dataDir, 'return', 'version'), 'utf8'), '1.0.0\n')
+  t.deepEqual(readdirSync(join(dataDir, 'return')).sort(), ['cairn.db', 'version'])
+  const ready = statSync(join(dataDir, 'return', 'cairn.db'))
+  t.deepEqual([ready.uid, ready.mode & 0o777], [2770, 0o600])
+  t.true(existsSync(join(dataDir, 'before', 'cairn.db')))
+  t.is((await ask('GET', '/updates/earlier')).body, null)
+})
+
+updateTest(
+  'there is nothing to go back to without the settings of then, or with another version there',
+  async t => {
+    const { rauc, ask, dataDir, markActive } = await afterUpdate(t)
+    const earlier = async () => (await ask('GET', '/updates/earlier')).body
+    t.like(await earlier(), { version: '1.0.0' })
+    writeFileSync(join(dataDir, 'before', 'version'), '0.9.0\n')
+    t.is(await earlier(), null)
+    writeFileSync(join(dataDir, 'before', 'version'), '1.1.0\n')
+    t.is(await earlier(), null)
+    writeFileSync(join(dataDir, 'before', 'version'), '1.0.0\n')
+    markActive('other')
+    t.is(await earlier(), null)
+    markActive('booted')
+    t.like(await earlier(), { version: '1.0.0' })
+    await rauc.stop()
+    t.true((await ask('POST', '/updates/go-back', { body: { version: '1.0.0' } })).status >= 400)
+    t.false(existsSync(join(dataDir, 'return')))
+  },
+)
+
+updateTest('why the box cannot go back is said, and it does not', async t => {
+  const { rauc, ask, dataDir, settings, restarts } = await afterUpdate(t)
+  settings.run(`insert into user values ('zoe', 4, 'Zoe', 'admin', 'h', 'n', 2);
+    delete from user where name in ('ann', 'eve')`)
+  t.regex((await ask('GET', '/updates/earlier')).body.problem, /None of the present administrators/)
+  const { status, body } = await ask('POST', '/updates/go-back', { body: { version: '1.0.0' } })
+  t.is(status, 409)
+  t.is(body.error.code, 'updates/cannot-amend')
+  t.is(rauc.primary(), 'A')
+  t.is(restarts(), 0)
+  t.false(existsSync(join(dataDir, 'return')))
 })

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
-import type { UpdateState } from '../../appliance/web/api/updates.ts'
+import type { EarlierVersion, UpdateState } from '../../appliance/web/api/updates.ts'
 import { admin, eventually, startCairn } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
-import { openBrowser, openPage, scrollsSideways, signIn, violations } from './browser.ts'
+import { openBrowser, openPage, scrollsSideways, signIn, sizes, violations } from './browser.ts'
 
 const pageTest = testIf('root', 'btrfs', 'chromium')
 
@@ -73,6 +73,78 @@ pageTest('the page of updates says what runs, what was received and what comes n
     }
   }
 })
+
+const earlier: EarlierVersion = {
+  version: '0.9.0',
+  lost: [
+    { what: 'people', how: 'added', count: 2, names: ['ruth', 'zoe'] },
+    { what: 'devices', how: 'added', count: 1, names: ['tablet (ann)'] },
+    { what: 'sessions', how: 'added', count: 3, names: [] },
+    { what: 'settings', how: 'changed', count: 1, names: ['system/name'] },
+    {
+      what: 'labels',
+      how: 'removed',
+      count: 9,
+      names: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'before the holiday'],
+    },
+  ],
+  kept: [
+    { what: 'people', how: 'removed', count: 1, names: ['eve'] },
+    { what: 'passwords', how: 'changed', count: 1, names: ['bob'] },
+  ],
+  problem: null,
+}
+
+pageTest(
+  'the page says what going back to the version before would lose, and goes back only then',
+  async t => {
+    const cairn = await startCairn(t, { args: ['--admin', `${admin.name}:${admin.password}`] })
+    const page = await openPage(t, await openBrowser(t))
+    await signIn(page, cairn)
+    const asked: unknown[] = []
+    await page.route('**/api/v1/updates/go-back', async route => {
+      asked.push(route.request().postDataJSON())
+      await route.fulfill({ status: 204 })
+    })
+    let answer: EarlierVersion = { ...earlier, problem: 'None of the present administrators had an account.' }
+    await page.route('**/api/v1/updates/earlier', route => route.fulfill({ json: answer }))
+    const open = () => page.getByRole('button', { name: 'Go back to 0.9.0…' }).click()
+    const action = page.getByRole('button', { name: 'Go back and restart' })
+    await shown(page, flashed, cairn.url)
+    await open()
+    await page.getByText('None of the present administrators', { exact: false }).waitFor()
+    t.true(await action.isDisabled())
+
+    answer = earlier
+    await shown(page, flashed)
+    await page.getByText('Version 0.9.0 is still in the other place', { exact: false }).waitFor()
+    await isSound('updates-back-offer')
+    await open()
+    await page.getByText('People, gone: ruth and zoe').waitFor()
+    await page.getByText('Browsers that are signed in, gone: 3').waitFor()
+    await page.getByText('Passwords, changed since: bob').waitFor()
+    await page.getByText('Settings of the box, as they were then: the name of the box').waitFor()
+    await isSound('updates-back-dialog')
+    await action.click()
+    await page.getByText('The box starts again', { exact: false }).waitFor()
+    t.deepEqual(asked, [{ version: '0.9.0' }])
+
+    async function isSound(name: string) {
+      t.deepEqual(await violations(page), [], name)
+      const folder = process.env.CAIRN_PICTURES
+      for (const colorScheme of ['light', 'dark'] as const)
+        for (const size of ['desktop', 'phone'] as const) {
+          await page.emulateMedia({ colorScheme })
+          await page.setViewportSize(sizes[size])
+          t.false(await scrollsSideways(page), `${name}, ${size}`)
+          t.deepEqual(await violations(page), [], `${name}, ${size}, ${colorScheme}`)
+          if (folder) await page.screenshot({ path: `${folder}/reset-${name}-${size}-${colorScheme}.png` })
+        }
+      await page.emulateMedia({ colorScheme: 'light' })
+      await page.setViewportSize(sizes.desktop)
+    }
+  },
+)
 
 pageTest('a file is sent in pieces to where updates are received', async t => {
   const cairn = await startCairn(t, { args: ['--admin', `${admin.name}:${admin.password}`] })

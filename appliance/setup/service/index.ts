@@ -48,7 +48,11 @@ export function createSetupService(deps: SetupDeps): SetupService {
   const nextTryAt = new BoundedMap<string, number>(mostAddresses)
 
   async function check(document: SetupDocument) {
-    const problems = [...unusableNames(document), ...wrongExports(document)]
+    const problems = [
+      ...unusableNames(document),
+      ...wrongExports(document),
+      ...(await namesInTheWay(storage, document)),
+    ]
     const plan = document.pool === null ? null : await planOf(document.pool)
     if (plan instanceof Failure) return { problems: [...problems, problemOf(plan)], plan: null }
     return { problems: [...problems, ...unconfirmed(document, plan)], plan }
@@ -118,23 +122,26 @@ async function applyAll(
       confirm: confirmationsOf(plan),
     })
   }
+  for (const wanted of document.import) {
+    report({ fraction: 0.3, message: 'Taking in the pool' })
+    await storage.importPool(wanted)
+  }
   report({ fraction: 0.6, message: 'Creating accounts' })
   for (const account of accountsOf(document)) {
     const { name, password, displayName, role } = account
     if (await users.get(name)) {
       await users.setPassword(name, password)
       await users.update(name, { displayName, role })
-    } else await users.create(account)
+    } else await users.create(account, { takesHome: true })
   }
   report({ fraction: 0.8, message: 'Creating shares' })
   const there = new Set((await shares.list()).map(share => share.name))
   const pool = document.pool?.name ?? (await storage.pools())[0]?.name
   for (const share of document.shares) {
     const { nfs, ...wanted } = share
-    if (!there.has(share.name)) {
-      if (!pool) continue
-      await shares.create({ ...wanted, pool })
-    }
+    if (there.has(share.name)) await shares.setEveryone(share.name, share.everyone)
+    else if (pool) await shares.create({ ...wanted, pool })
+    else continue
     if (nfs) await shares.setNfs('shares', share.name, nfs)
   }
   await store.setClaimed(clock.now())
@@ -173,6 +180,32 @@ function unusableNames({ admin, users, shares }: SetupDocument): SetupProblem[] 
     return [{ field: 'name', message: `${name} is there twice. Accounts and shares have different names.` }]
   })
 }
+
+/** An account cannot have the name of a share that a pool brings, nor a new share that of somebody's home. */
+async function namesInTheWay(storage: Storage, document: SetupDocument): Promise<SetupProblem[]> {
+  if (document.import.length === 0) return []
+  const wanted = new Set(document.import.map(({ uuid }) => uuid))
+  const found = (await storage.found()).filter(({ uuid }) => wanted.has(uuid))
+  const shares = keysOf(found.flatMap(pool => pool.shares))
+  const homes = keysOf(found.flatMap(pool => pool.homes))
+  return [
+    ...[document.admin, ...document.users]
+      .filter(({ name }) => shares.has(keyOf(name)))
+      .map(({ name }) => ({
+        field: 'name',
+        message: `The pool brings a share ${name}. Choose another name.`,
+      })),
+    ...document.shares
+      .filter(({ name }) => homes.has(keyOf(name)))
+      .map(({ name }) => ({
+        field: 'shares',
+        message: `The pool brings the home of ${name}. Choose another name for the share.`,
+      })),
+  ]
+}
+
+const keyOf = (name: string) => name.toLowerCase()
+const keysOf = (names: readonly string[]) => new Set(names.map(keyOf))
 
 function wrongExports({ shares }: SetupDocument): SetupProblem[] {
   return shares.flatMap(({ nfs }, index) =>

@@ -43,8 +43,9 @@ export function createHomes(deps: HomesDeps): Homes {
     const target = pool ?? (await writablePools())[0]
     if (target === undefined) return
     const row = await store.homes.claim(user, target)
-    if (row.state !== 'making') return
-    await subvolumes.make(row.pool, 'homes', user)
+    if (row.state === 'ready') return
+    // An account may take up what a former one of its name has left, if it was made so (users, `takesHome`).
+    if (row.state === 'making') await subvolumes.make(row.pool, 'homes', user)
     await store.homes.setState(user, 'ready')
     await changed(null)
   }

@@ -1,5 +1,5 @@
 import { type Database, writeTransaction } from '../../lib/database.ts'
-import { freeName } from '../../users/index.ts'
+import { freeName, takeName } from '../../users/index.ts'
 import type { HomeRow } from './migrations.ts'
 import { forgetNfs } from './nfs.ts'
 
@@ -19,6 +19,19 @@ export function createHomeStore(database: Database) {
           .selectAll()
           .where('userName', '=', userName)
           .executeTakeFirstOrThrow()
+      })
+    },
+    /** One that lies on an imported pool is that of a former account. */
+    async takeOver(userName: string, pool: string): Promise<void> {
+      await writeTransaction(database, async transaction => {
+        const there = await transaction
+          .selectFrom('home')
+          .select('pool')
+          .where('userName', '=', userName)
+          .executeTakeFirst()
+        if (there?.pool === pool) return
+        await takeName(transaction, userName, 'home')
+        await transaction.insertInto('home').values({ userName, pool, state: 'orphan' }).execute()
       })
     },
     async setState(userName: string, state: HomeRow['state']): Promise<void> {

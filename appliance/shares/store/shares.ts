@@ -42,6 +42,22 @@ export function createShareStore(database: Database) {
           .execute()
       })
     },
+    /** One that lies on an imported pool; who may do what is decided anew. */
+    async takeOver(row: Omit<ShareRow, 'state' | 'everyone'>): Promise<void> {
+      await writeTransaction(database, async transaction => {
+        const there = await transaction
+          .selectFrom('share')
+          .select('pool')
+          .where('name', '=', row.name)
+          .executeTakeFirst()
+        if (there?.pool === row.pool) return
+        await takeName(transaction, row.name, 'share')
+        await transaction
+          .insertInto('share')
+          .values({ ...row, everyone: 'none', state: 'ready' })
+          .execute()
+      })
+    },
     async setState(name: string, state: ShareState): Promise<void> {
       await database.updateTable('share').set({ state }).where('name', '=', name).execute()
     },

@@ -11,23 +11,32 @@ import { describePool } from '../plan/pool-state.ts'
 import type {
   CreatePoolRequest,
   Disk,
+  FoundPool,
+  ImportedPool,
+  ImportRequest,
+  LeftBehind,
   Pool,
   PoolOption,
   PoolPlan,
   PoolRequest,
   PoolState,
 } from '../schema.ts'
+import { poolName } from '../schema.ts'
 import type { StorageStore, StoredPool } from '../store.ts'
+
+export type Brought = Pick<ImportedPool, 'name' | 'shares' | 'homes'>
 
 export interface PoolDeps {
   agent: Agent
   store: StorageStore
   events: Events
   log: Log
+  /** Told, and awaited, before an imported pool counts as known: what it brings is taken over first. */
+  importing(brought: Brought): Promise<LeftBehind[]>
 }
 
 /** Planning, making and mounting pools, and their live state. */
-export function createPools({ agent, store, events, log }: PoolDeps) {
+export function createPools({ agent, store, events, log, importing }: PoolDeps) {
   /** What `mounted` answers from: the state at the last look. */
   const states = new Map<string, PoolState>()
   const makingHere = new Set<string>()
@@ -150,6 +159,27 @@ export function createPools({ agent, store, events, log }: PoolDeps) {
     events.publish('storage/changed', { pool: pool.name })
   }
 
+  async function found(): Promise<FoundPool[]> {
+    return agent.call('storage/found-pools', { pools: (await store.pools()).map(asKnown) })
+  }
+
+  /** One that is known already is as good as imported, so that a try that was cut off goes on. */
+  async function importPool({ uuid, name: wanted }: ImportRequest): Promise<ImportedPool> {
+    const all = await store.pools()
+    const there = all.find(pool => pool.uuid === uuid && pool.state === 'ready')
+    if (there) return { name: there.name, shares: [], homes: [], left: [] }
+    const name = poolName.safeParse(wanted ?? (await found()).find(pool => pool.uuid === uuid)?.name).data
+    if (name === undefined) throw nothingToImport()
+    await refuseTakenName(name)
+    const taken = await agent.call('storage/import-pool', { name, uuid, pools: all.map(asKnown) })
+    const { shares, homes, profile, members } = taken
+    const left = await importing({ name, shares, homes })
+    if (!(await store.take({ name, uuid, profile, createdAt: Date.now() }, members))) throw nameTaken(name)
+    await pools()
+    events.publish('storage/changed', { pool: name })
+    return { name, shares, homes, left }
+  }
+
   /** If the agent is away, this is done when it is back. */
   async function abandon({ name, uuid }: { name: string; uuid: string }) {
     try {
@@ -183,6 +213,8 @@ export function createPools({ agent, store, events, log }: PoolDeps) {
   async function makeFolderPool() {
     const { kind } = await agent.call('storage/disks', {})
     if (kind !== 'folder' || (await store.pools()).length > 0) return
+    const [left] = await found()
+    if (left) return void (await importPool({ uuid: left.uuid }))
     await make({ name: 'pool', profile: 'folder', disks: [], confirm: {} }, undefined)
   }
 
@@ -193,6 +225,8 @@ export function createPools({ agent, store, events, log }: PoolDeps) {
     plan,
     checkCreate,
     createPool,
+    found,
+    importPool,
     recover,
     mount,
     choose,
@@ -211,6 +245,14 @@ export type Pools = ReturnType<typeof createPools>
 
 export function asKnown({ name, uuid, disks }: StoredPool): KnownPool {
   return { name, uuid, serials: disks.map(({ serial }) => serial) }
+}
+
+function nothingToImport(): Failure {
+  return new Failure(
+    'missing',
+    'storage/nothing-to-import',
+    'uuid: there is no pool of a Cairn with this uuid on the disks that are free.',
+  )
 }
 
 function nameTaken(name: string): Failure {

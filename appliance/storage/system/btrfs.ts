@@ -99,7 +99,7 @@ async function makeFilesystem({ name, uuid, profile, disks }: NewPool) {
 }
 
 /** The kernel finds the other disks of a pool only among those that it was shown. */
-async function scan(disks: readonly DiskFacts[]) {
+export async function scan(disks: readonly DiskFacts[]) {
   for (const { path } of disks) await run(['btrfs', 'device', 'scan', path], { expected: [1] })
 }
 

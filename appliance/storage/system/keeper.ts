@@ -155,6 +155,7 @@ export function createKeeper({ poolsDir, isRoot, events, log, letGo: holders, ..
   }
 
   return {
+    poolsDir,
     backend,
     practice,
     hasPractice,
@@ -178,7 +179,7 @@ export function createKeeper({ poolsDir, isRoot, events, log, letGo: holders, ..
   }
 }
 
-function backendFor(isRoot: boolean): PoolBackend {
+export function backendFor(isRoot: boolean): PoolBackend {
   return isRoot && readFileSync('/proc/filesystems', 'utf8').includes('\tbtrfs\n')
     ? btrfsBackend
     : folderBackend

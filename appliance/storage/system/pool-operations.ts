@@ -11,6 +11,7 @@ import {
   type DiskFacts,
   diskFacts,
   diskSerial,
+  foundPool,
   type PoolFacts,
   type PoolProfile,
   poolFacts,
@@ -20,6 +21,7 @@ import {
 import type { PoolPlace } from './backend.ts'
 import { wipe } from './btrfs.ts'
 import { findDisk } from './disks.ts'
+import { createFinding } from './finding.ts'
 import { knownPools, nothing, poolKey, poolMember } from './inputs.ts'
 import type { Keeper } from './keeper.ts'
 
@@ -27,6 +29,7 @@ import type { Keeper } from './keeper.ts'
 export function createPoolOperations(keeper: Keeper, log: Log) {
   const { backend, layout, inTurn, known, watch, placeOf, factsOf, requireBtrfs } = keeper
   const creating = new Set<string>()
+  const finding = createFinding(keeper)
 
   /** What the server has planned is planned again here, from what the disks are now. */
   async function checkedDisks(input: {
@@ -161,6 +164,35 @@ export function createPoolOperations(keeper: Keeper, log: Log) {
         }),
     }),
 
+    'storage/found-pools': operation({
+      input: z.strictObject({ pools: knownPools }),
+      output: z.array(foundPool),
+      isRead: true,
+      run: ({ pools }) => inTurn('disks', () => finding.find(pools)),
+    }),
+
+    'storage/import-pool': operation({
+      input: poolKey.extend({ pools: knownPools }),
+      output: foundPool.extend({ members: z.array(poolMember) }),
+      run: ({ pools, ...key }) =>
+        inTurn('disks', async () => {
+          const found = await finding.require(key.uuid, pools)
+          const pool = placeOf(key)
+          const disks = await keeper.disks()
+          if (!(await backend.mount(pool, disks)))
+            throw new Failure(
+              'unavailable',
+              'storage/mount-failed',
+              `The pool ${key.name} cannot be mounted.`,
+            )
+          known.set(key.name, key.uuid)
+          const facts = await backend.facts(pool)
+          if (!facts.isReadOnly) await layout.tidy(pool.place)
+          await watch.look()
+          return { ...found, members: everyMember(disks, facts) }
+        }),
+    }),
+
     'storage/pool-facts': operation({
       input: poolKey,
       output: poolFacts,
@@ -184,5 +216,14 @@ function membersOf(disks: readonly DiskFacts[], facts: PoolFacts) {
   return facts.members.flatMap(({ devid, path, sizeBytes }) => {
     const disk = disks.find(other => other.path === path)
     return disk ? [{ devid, serial: disk.serial, model: disk.model, sizeBytes }] : []
+  })
+}
+
+/** Of a pool that somebody else has made, a disk that is away is known by its number alone. */
+function everyMember(disks: readonly DiskFacts[], facts: PoolFacts) {
+  return facts.members.map(({ devid, path, sizeBytes }) => {
+    const disk = disks.find(other => other.path === path)
+    const { serial, model } = disk ?? { serial: `unknown-${devid}`, model: 'Disk that is away' }
+    return { devid, serial, model, sizeBytes }
   })
 }

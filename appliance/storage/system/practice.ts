@@ -8,6 +8,8 @@ import { ioctl } from '../../lib/posix.ts'
 import { run } from '../../lib/run.ts'
 import { randomToken } from '../../lib/secret.ts'
 import { type Loop, losetupColumns, parseLosetup } from '../parse/losetup.ts'
+import { parseWipefs } from '../parse/wipefs.ts'
+import type { Signature } from '../schema.ts'
 
 /** A sparse file behind a loop device: to everything else a disk that can be pulled and put back. */
 export interface PracticeDisk {
@@ -27,6 +29,8 @@ export interface PracticeDisks {
   pull(number: number): Promise<void>
   put(number: number): Promise<void>
   add(sizeBytes?: number): Promise<PracticeDisk>
+  /** Of those that are not attached: whoever has such signatures is an empty disk afterwards. Answers their serials. */
+  erase(isWanted: (signatures: readonly Signature[]) => boolean): Promise<string[]>
 }
 
 export interface PracticeDeps {
@@ -53,7 +57,7 @@ export function createPracticeDisks({ folder, count, sizeBytes, log }: PracticeD
   }
 
   async function images(): Promise<Image[]> {
-    const numbers = (await readdir(folder)).map(name => /^disk-(\d+)\.img$/.exec(name)?.[1])
+    const numbers = (await namesIn(folder)).map(name => /^disk-(\d+)\.img$/.exec(name)?.[1])
     return numbers
       .filter(number => number !== undefined)
       .map(number => imageOf(Number(number)))
@@ -67,12 +71,14 @@ export function createPracticeDisks({ folder, count, sizeBytes, log }: PracticeD
     if (await isMarkedPulled(image)) limitLoop(path, pulledBytes)
   }
 
+  const serialOf = ({ number }: Image) => `PRACTICE-${idOfBox}-${number}`
+
   async function describe(image: Image): Promise<PracticeDisk | undefined> {
     const [loop] = await loopsOf(image.file)
     if (!loop) return undefined
     return {
       number: image.number,
-      serial: `PRACTICE-${idOfBox}-${image.number}`,
+      serial: serialOf(image),
       path: loop.path,
       sizeBytes: (await stat(image.file)).size,
       isPulled: loop.sizeLimit !== 0,
@@ -109,12 +115,33 @@ export function createPracticeDisks({ folder, count, sizeBytes, log }: PracticeD
       await rm(pulledMark(imageOf(number)), { force: true })
       log.info('practice disk put back', { number, path })
     },
+    async erase(isWanted) {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      idOfBox = await keptId(join(folder, 'id'))
+      const erased = []
+      for (const image of await images()) {
+        if ((await isMarkedPulled(image)) || !isWanted(await signaturesIn(image))) continue
+        await emptyImage(image)
+        erased.push(serialOf(image))
+      }
+      return erased
+    },
     async add(wantedBytes = sizeBytes) {
       const number = Math.max(0, ...(await images()).map(image => image.number)) + 1
       await makeImage(imageOf(number).file, wantedBytes)
       await attach(imageOf(number))
       return find(number)
     },
+  }
+}
+
+/** Before the first start there is no such folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw error
   }
 }
 
@@ -130,6 +157,19 @@ async function isMarkedPulled(image: Image): Promise<boolean> {
       throw error
     },
   )
+}
+
+async function signaturesIn({ file }: Image): Promise<Signature[]> {
+  return parseWipefs((await run(['wipefs', '--json', file], { expected: [1] })).stdout)
+}
+
+/** What it took on the real disk is given back. */
+async function emptyImage({ file }: Image) {
+  await using image = await open(file, 'r+')
+  const { size } = await image.stat()
+  await image.truncate(0)
+  await image.truncate(size)
+  await image.sync()
 }
 
 /** Part of every serial, so that the disks of two data folders are not mistaken for one another. */

@@ -6,10 +6,11 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Events } from '../../lib/events.ts'
 import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
-import { isHeldBack, nextNight, notHere } from '../plan.ts'
+import { isHeldBack, nextNight, notHere } from '../plan/versions.ts'
 import type { UpdateFacts, UpdateState } from '../schema.ts'
 import { createAilments } from './ailments.ts'
 import { createReceiving } from './receiving.ts'
+import { createReturning } from './returning.ts'
 
 declare module '../../lib/events.ts' {
   interface EventMap {
@@ -24,6 +25,7 @@ export interface UpdatesDeps {
   log: Log
   jobs: Jobs
   dataDir: string
+  databasePath: string
   version: string
   health(): Promise<HealthReport>
   /** How often a version on trial is looked at, and for how long all must be well. */
@@ -36,6 +38,7 @@ export function createUpdateService(deps: UpdatesDeps) {
   const { lookEveryMs = 5_000, wellForMs = 60_000 } = deps
   const receiving = createReceiving(deps)
   const ailments = createAilments(deps)
+  const returning = createReturning(deps)
   let facts: UpdateFacts = { isPossible: false, version: deps.version, isOnTrial: false }
   let watching: NodeJS.Timeout | undefined
   let restarting: { timer: NodeJS.Timeout; at: Date } | undefined
@@ -142,6 +145,14 @@ export function createUpdateService(deps: UpdatesDeps) {
         },
       })
     },
+    async earlier() {
+      return (await learn()).isPossible ? returning.earlier() : null
+    },
+    async goBack(version: string) {
+      await requireHere()
+      requireSettled()
+      await returning.goBack(version)
+    },
     async restart(when: 'now' | 'night' | 'never') {
       await requireHere()
       if (restarting) clearTimeout(restarting.timer)
@@ -164,6 +175,7 @@ export function createUpdateService(deps: UpdatesDeps) {
     isReady: () => !facts.isOnTrial || isWell(),
     async start() {
       await learn()
+      await returning.tidy()
       unsubscribe = events.on('updates/changed', () => void learn())
       if (!facts.isOnTrial) return
       watching = setInterval(

@@ -1,12 +1,13 @@
 import { access, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { type OperationContext, operation } from '../../lib/operation.ts'
 import { type RunOptions, run } from '../../lib/run.ts'
 import { parseInfo, parseProgress, parseRefusal, parseStatus } from '../parse/rauc.ts'
-import { notHere, requireFit } from '../plan.ts'
-import { type Bundle, bundle, type Slots, slots, updateFacts } from '../schema.ts'
+import { notHere, requireFit } from '../plan/versions.ts'
+import { type Bundle, bundle, lentName, type Slots, slots, updateFacts } from '../schema.ts'
+import { createEarlier } from './earlier.ts'
 
 export interface UpdatesSystemDeps {
   dataDir: string
@@ -31,6 +32,7 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
   const { dataDir, conf = '/etc/rauc/system.conf', image = onTheImage } = deps
   const { restart = () => run(['systemctl', '--no-block', 'reboot']).then(() => undefined) } = deps
   const file = join(dataDir, 'updates', 'bundle.raucb')
+  const earlier = createEarlier({ dataDir, state: dirname(image.proven) })
   const env = deps.bus === undefined ? {} : { DBUS_SYSTEM_BUS_ADDRESS: deps.bus }
 
   async function versionNow(): Promise<string> {
@@ -83,6 +85,29 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
     await rm(file, { force: true })
   }
 
+  /** Its settings are there, and it is still what the other slot holds. An image that was flashed has no version there. */
+  async function earlierVersion(): Promise<string | null> {
+    const wanted = await earlier.version()
+    const version = await versionNow()
+    const known = wanted === null ? null : await slotsNow()
+    if (wanted === null || !known || wanted === version || (await isOnTrial(version))) return null
+    const other = known.slots.find(({ isBooted }) => !isBooted)
+    if (!other || other.isNext || (other.version ?? wanted) !== wanted) return null
+    return wanted
+  }
+
+  async function goBack(wanted: string, name: string) {
+    if ((await earlierVersion()) !== wanted) throw noEarlier(wanted)
+    await earlier.take(wanted, name)
+    try {
+      await rauc(['status', 'mark-active', 'other'])
+    } catch (error) {
+      await earlier.drop()
+      throw error
+    }
+    await restart()
+  }
+
   async function requireThere() {
     if (!(await isThere())) throw notHere()
   }
@@ -129,6 +154,29 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
         return null
       },
     }),
+    'updates/earlier': operation({
+      input: z.strictObject({}),
+      output: z.object({ version: z.string().nullable() }),
+      isRead: true,
+      run: async () => ({ version: await earlierVersion() }),
+    }),
+    'updates/lend-earlier': operation({
+      input: z.strictObject({ name: lentName }),
+      output: z.null(),
+      isRead: true,
+      async run({ name }) {
+        await earlier.lend(name)
+        return null
+      },
+    }),
+    'updates/go-back': operation({
+      input: z.strictObject({ version: z.string().max(100), name: lentName }),
+      output: z.null(),
+      async run({ version, name }) {
+        await goBack(version, name)
+        return null
+      },
+    }),
     'updates/restart': operation({
       input: z.strictObject({}),
       output: z.null(),
@@ -139,6 +187,14 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
       },
     }),
   }
+}
+
+function noEarlier(version: string): Failure {
+  return new Failure(
+    'conflict',
+    'updates/no-earlier',
+    `Version ${version} is not there any more with its settings, so the box does not go back to it.`,
+  )
 }
 
 async function readIfThere(path: string): Promise<string> {

@@ -16,7 +16,7 @@ export function requireAdmin(actor: Actor): void {
 /**
  * Whoever finds or takes an app password must not outlast its being revoked: it makes no other way in, for nobody.
  */
-export function requireMoreThanAppPassword(actor: Actor): void {
+export function requireMoreThanAppPassword(actor: Pick<Actor, 'device'>): void {
   if (!isAppPassword(actor.device)) return
   const message = 'An app password cannot do this. Sign in with the password of the account.'
   throw new Failure('forbidden', 'auth/app-password', message)

@@ -1,10 +1,8 @@
 import { z } from 'zod'
-import { type Actor, type Route, route } from '../../http/route.ts'
-import { Failure } from '../../lib/failure.ts'
-import { plainAddress } from '../parse/address.ts'
+import { type Route, route } from '../../http/route.ts'
 import { newUser, password, user, userChange } from '../schema.ts'
 import type { Accounts } from '../service/accounts.ts'
-import type { PasswordCheck } from '../service/check.ts'
+import type { RequirePassword } from '../service/presence.ts'
 import { sessionIdOf } from '../service/sessions.ts'
 import { noAccount } from '../store/accounts.ts'
 import { requireAdmin, requireMoreThanAppPassword, requireSelfOrAdmin } from './access.ts'
@@ -15,13 +13,22 @@ const removal = z.strictObject({
 })
 const creation = newUser.extend({
   pool: z.string().max(64).optional().describe('Where the home goes; absent: the first pool.'),
+  takesHome: z
+    .boolean()
+    .default(false)
+    .describe('The files that a former account of this name has left become its home.'),
 })
 const passwordChange = z.strictObject({
   password,
   current: z.string().max(256).optional().describe('The present password; needed for one’s own.'),
 })
 
-export function userRoutes({ accounts, check }: { accounts: Accounts; check: PasswordCheck }): Route[] {
+interface UserRouteDeps {
+  accounts: Accounts
+  requirePassword: RequirePassword
+}
+
+export function userRoutes({ accounts, requirePassword }: UserRouteDeps): Route[] {
   return [
     route({
       method: 'get',
@@ -41,9 +48,9 @@ export function userRoutes({ accounts, check }: { accounts: Accounts; check: Pas
       body: creation,
       reply: user,
       status: 201,
-      handle({ actor, body: { pool, ...account } }) {
+      handle({ actor, body: { pool, takesHome, ...account } }) {
         if (account.role === 'admin') requireMoreThanAppPassword(actor)
-        return accounts.create(account, { pool })
+        return accounts.create(account, { pool, takesHome })
       },
     }),
     route({
@@ -101,27 +108,11 @@ export function userRoutes({ accounts, check }: { accounts: Accounts; check: Pas
       async handle({ actor, params: { name }, body, request }) {
         requireSelfOrAdmin(actor, name)
         requireMoreThanAppPassword(actor)
-        if (actor.user === name)
-          await requireCurrent(check, actor, body.current, request.socket.remoteAddress)
+        if (actor.user === name) await requirePassword(actor, body.current, request.socket.remoteAddress)
         const keptSession = actor.user === name ? sessionIdOf(actor.device) : undefined
         await accounts.setPassword(name, body.password, { keptSession })
         return undefined
       },
     }),
   ]
-}
-
-/** Who finds a browser open must not be able to take the account over. */
-async function requireCurrent(
-  check: PasswordCheck,
-  actor: Actor,
-  current: string | undefined,
-  address: string | undefined,
-) {
-  const isRight =
-    current !== undefined && (await check({ name: actor.user, password: current }, plainAddress(address)))
-  if (isRight) return
-  const message =
-    current === undefined ? 'Enter your present password.' : 'This is not your present password.'
-  throw new Failure('invalid', 'users/wrong-current', message, { details: { fields: { current: message } } })
 }

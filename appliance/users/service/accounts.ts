@@ -7,11 +7,17 @@ import type { Directory } from './directory.ts'
 import type { News } from './news.ts'
 import type { Passwords } from './passwords.ts'
 
+export interface CreateOptions {
+  /** Where the home goes, when it is not the first one. */
+  pool?: string | undefined
+  /** It is given what a former account of this name has left. */
+  takesHome?: boolean
+}
+
 export interface Accounts {
   get(name: string): Promise<User | undefined>
   list(): Promise<User[]>
-  /** `pool`: where the home goes, when it is not the first one. */
-  create(account: NewUser, options?: { pool?: string | undefined }): Promise<User>
+  create(account: NewUser, options?: CreateOptions): Promise<User>
   update(name: string, change: UserChange): Promise<User>
   /** Ends every session of the account but `keptSession`; app passwords stay. */
   setPassword(name: string, password: string, options?: { keptSession?: string | undefined }): Promise<void>
@@ -39,11 +45,12 @@ export function createAccounts(deps: {
   return {
     get: async name => find(name),
     list: async () => directory.accounts().map(account => asUser(account, directory)),
-    async create(input, { pool } = {}) {
+    async create(input, { pool, takesHome = false } = {}) {
       const { name, password, role, displayName = name } = checkInput(newUser, input, 'users/invalid')
       await news.creating({ pool })
       const hashes = await passwords.hash(password)
-      await store.accounts.insert({ name, displayName, role, ...hashes, createdAt: clock.now() })
+      const createdAt = clock.now()
+      await store.accounts.insert({ name, displayName, role, ...hashes, createdAt }, { takesHome })
       await directory.refresh()
       await news.created(name, { pool })
       await news.usersChanged(name)

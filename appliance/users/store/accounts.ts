@@ -26,9 +26,10 @@ export function createAccountStore(database: Database) {
         .select(['name', 'number', 'ntHash', 'displayName'])
         .orderBy('name')
         .execute(),
-    async insert(row: Omit<UserRow, 'number'>): Promise<void> {
+    /** `takesHome`: the name may be that of a former account, whose home is still there. */
+    async insert(row: Omit<UserRow, 'number'>, { takesHome }: { takesHome: boolean }): Promise<void> {
       await writeTransaction(database, async transaction => {
-        await takeName(transaction, row.name, 'user')
+        await takeName(transaction, row.name, 'user', takesHome ? 'home' : 'nobody')
         await transaction
           .insertInto('user')
           .values({ ...row, number: await nextNumber(transaction) })

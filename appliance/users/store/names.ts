@@ -14,8 +14,16 @@ export function isReserved(name: string): boolean {
   return reserved.has(keyOf(name))
 }
 
-/** Takes a name in the one namespace of accounts and shares, inside the caller's transaction. */
-export async function takeName(transaction: Database, name: string, kind: NameKind): Promise<void> {
+/**
+ * Takes a name in the one namespace of accounts and shares, inside the caller's transaction. `from`: what may hold it so
+ * far.
+ */
+export async function takeName(
+  transaction: Database,
+  name: string,
+  kind: NameKind,
+  from: NameKind | 'nobody' = 'nobody',
+): Promise<void> {
   const key = keyOf(name)
   if (isReserved(name)) throw refused(name, `The name ${name} is reserved. Choose another one.`)
   const taken = await transaction
@@ -23,6 +31,7 @@ export async function takeName(transaction: Database, name: string, kind: NameKi
     .select('kind')
     .where('key', '=', key)
     .executeTakeFirst()
+  if (taken?.kind === from) return passName(transaction, name, kind)
   if (taken) throw refused(name, sentences[taken.kind](name))
   await transaction.insertInto('takenName').values({ key, kind }).execute()
 }

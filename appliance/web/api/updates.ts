@@ -1,14 +1,24 @@
 import { queryOptions } from '@tanstack/react-query'
-import type { UpdateState } from '../../updates/schema.ts'
+import type { Difference, EarlierVersion, UpdateState } from '../../updates/schema.ts'
 import { failureOf } from '../kit/api/failure.ts'
 import { addressOf, ourOwn, request } from '../kit/api/request.ts'
 
-export type { UpdateState }
+export type { Difference, EarlierVersion, UpdateState }
 
 export const updatesQuery = queryOptions({
   queryKey: ['updates'],
   queryFn: () => request<UpdateState>('GET', '/updates'),
 })
+
+/** What going back would lose; comparing takes a moment. */
+export const earlierQuery = queryOptions({
+  queryKey: ['updates', 'earlier'],
+  queryFn: () => request<EarlierVersion | null>('GET', '/updates/earlier'),
+})
+
+export function goBack(version: string): Promise<void> {
+  return request('POST', '/updates/go-back', { body: { version } })
+}
 
 const pieceBytes = 8 * 1024 * 1024
 

@@ -12,6 +12,7 @@ export function BoxTabs() {
       <NavLink to="/hardware">{t('box.hardware')}</NavLink>
       <NavLink to="/access">{t('box.access')}</NavLink>
       <NavLink to="/updates">{t('box.updates')}</NavLink>
+      <NavLink to="/reset">{t('box.reset')}</NavLink>
     </nav>
   )
 }

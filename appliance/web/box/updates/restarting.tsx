@@ -47,7 +47,7 @@ export function Restarting({ state }: { state: UpdateState }) {
 const askEveryMs = 3_000
 
 /** Until the box answers again, after it did not. */
-function Away() {
+export function Away() {
   const { t } = useTranslation()
   useQuery({
     queryKey: ['away'],

@@ -8,6 +8,7 @@ import { Facts } from '../../kit/facts.tsx'
 import { Notice } from '../../kit/notice.tsx'
 import { Card, Part, Sheet } from '../../kit/sheet.tsx'
 import { BoxTabs } from '../box-tabs.tsx'
+import { GoingBack } from './going-back.tsx'
 import { Receiving } from './receiving.tsx'
 import { Restarting } from './restarting.tsx'
 
@@ -59,6 +60,7 @@ function Updates({ state }: { state: UpdateState }) {
       ) : (
         <Text className="prose">{t('updates.notHere')}</Text>
       )}
+      {state.isPossible && !state.isOnTrial && !state.waitsForRestart && <GoingBack />}
       {state.isPossible && <BoxLog />}
     </>
   )

@@ -1,5 +1,5 @@
-import { Failure } from '../lib/failure.ts'
-import type { Bundle } from './schema.ts'
+import { Failure } from '../../lib/failure.ts'
+import type { Bundle } from '../schema.ts'
 
 /** Below 0: the first is older. Numbers first; one with a pre-release is older than without (semver.org, 11). */
 export function compareVersions(one: string, other: string): number {
