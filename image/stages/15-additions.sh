@@ -17,7 +17,7 @@ copy=$WORK/copy added=$WORK/added
 rm -rf "$copy" "$added" "$CACHE/additions-$TARGET"-*.tar
 mkdir -p "$copy" "$added"
 tar -C "$copy" -xf "$WORK/packages.tar" --numeric-owner --xattrs --xattrs-include='*'
-cp /etc/resolv.conf "$copy/etc/"
+cp --remove-destination /etc/resolv.conf "$copy/etc/"
 source "$BOARD/additions.sh"
 tar -C "$added" -cf "$tar.part" --owner=0 --group=0 .
 mv "$tar.part" "$tar"
