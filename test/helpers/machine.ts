@@ -191,10 +191,9 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
 
   async function start() {
     await rm(file('console'), { force: true })
+    const command = [...fixed, ...(await insertedDisks())]
     const startedAt = Date.now()
-    const child = spawn(program, [...fixed, ...(await insertedDisks())], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    const child = spawn(program, command, { stdio: ['ignore', 'ignore', 'pipe'] })
     qemu = child
     let said = ''
     child.stderr?.on('data', data => {

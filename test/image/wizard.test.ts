@@ -8,7 +8,7 @@ const onMachine = reason === null ? test.serial : test.skip
 const because = reason === null ? '' : ` (needs ${reason})`
 
 onMachine(`UEFI: from power to the wizard, which the code on the console opens${because}`, async t => {
-  t.timeout(12 * 60_000)
+  t.timeout(5 * 60_000)
   const machine = await createMachine(t, { firmware: 'uefi', disks: ['DISK1', 'DISK2'], hasKey: false })
   t.log(`answers after ${await machine.start()} s`)
   const page = await fetch(machine.plainUrl)
