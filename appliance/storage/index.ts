@@ -162,7 +162,11 @@ export function createStorage(deps: StorageDeps): Storage {
         events.on('storage/changed', () => void upkeep.noticed()),
         events.on('agent/connected', ({ isFirst }) => {
           if (!isFirst)
-            recover().catch(error => log.error('the pools could not be taken up again', { error }))
+            recover().then(
+              // Shares that were brought up to date meanwhile did not find their pools.
+              () => events.publish('storage/changed', { pool: null }),
+              error => log.error('the pools could not be taken up again', { error }),
+            )
         }),
       )
       await upkeep.noticed()

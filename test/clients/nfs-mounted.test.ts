@@ -9,7 +9,7 @@ import type { ExecutionContext } from 'ava'
 import { parseMountinfo } from '../../appliance/lib/mountinfo.ts'
 import { admin, basic, type Cairn, claimed, eventually, startCairn } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
-import { nfsClient, testedEngine } from '../helpers/nfs.ts'
+import { indexedIn, nfsClient, testedEngine } from '../helpers/nfs.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
 const run = promisify(execFile)
@@ -57,6 +57,11 @@ const optionsFor = ({ nfsPort }: Cairn) =>
 const dav = (cairn: Cairn, method: string, name: string, body?: Uint8Array | string) =>
   fetch(`${cairn.url}/webdav/shared/${name}`, { method, headers, ...(body === undefined ? {} : { body }) })
 
+async function propertiesOf(cairn: Cairn, path: string): Promise<string> {
+  const url = `${cairn.url}/webdav/shared/${path}`
+  return (await fetch(url, { method: 'PROPFIND', headers: { ...headers, depth: '0' } })).text()
+}
+
 mountedTest('a Linux machine mounts a share, and what it does there shows everywhere', async t => {
   const { cairn, client, share } = await startMounted(t, '127.0.0.1')
   const etagOf = async (name: string) => (await dav(cairn, 'HEAD', name)).headers.get('etag')
@@ -90,6 +95,23 @@ mountedTest('a Linux machine mounts a share, and what it does there shows everyw
   t.deepEqual(await readdir(client), (await readdir(share)).toSorted())
   const refused = await t.throwsAsync<NodeJS.ErrnoException>(readdir(join(client, '.cairn')))
   t.is(refused?.code, 'EACCES')
+})
+
+mountedTest('2,000 files that a Linux machine writes show in the index and in the folder etags', async t => {
+  const { cairn, client } = await startMounted(t, '127.0.0.1')
+  await mkdir(join(client, 'many'))
+  const topEtag = async () => /getetag>([^<]+)/.exec(await propertiesOf(cairn, ''))?.[1]
+  await eventually(async () => (await propertiesOf(cairn, 'many/')).includes('getetag'))
+  const before = await topEtag()
+  const numbers = Array.from({ length: 2_000 }, (_, number) => number)
+  const writing = numbers.values()
+  const write = async () => {
+    for (const number of writing) await writeFile(join(client, 'many', `file ${number}`), 'small')
+  }
+  await Promise.all(Array.from({ length: 4 }, write))
+  // The top, the folder and what is in it.
+  await eventually(async () => (await indexedIn(cairn, 'shared')) === numbers.length + 2, 60_000)
+  await eventually(async () => (await topEtag()) !== before)
 })
 
 mountedTest(

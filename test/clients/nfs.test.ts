@@ -5,15 +5,17 @@ import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { ExecutionContext } from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { admin, basic, type Cairn, claimed, eventually, freePort, smb, startCairn } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
-import { nfsClient, nfsServerOf, startRpcbind, testedEngine } from '../helpers/nfs.ts'
+import { indexedIn, nfsClient, nfsServerOf, startRpcbind, testedEngine } from '../helpers/nfs.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
 const run = promisify(execFile)
 const { name: engine, need } = testedEngine
 const nfsTest = testIf('root', 'btrfs', need, 'libnfs', 'rpcbind', 'smbd', 'smbclient')
+/** A program for each file is what an emulated machine has no time for; there Linux' own client writes them (nfs-mounted). */
+const manyTest: typeof nfsTest = engine === 'kernel' ? test.skip : nfsTest
 const withEngine = ['--nfs-engine', engine]
 const headers = { authorization: basic(admin) }
 const sum = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('hex')
@@ -224,7 +226,7 @@ nfsTest('an NFS server that is killed under load comes back, and clients go on',
   t.like(body, { isWanted: true, isRunning: true, problem: null })
 })
 
-nfsTest('2,000 files that are written over NFS show in the index and in the folder etags', async t => {
+manyTest('2,000 files that are written over NFS show in the index and in the folder etags', async t => {
   const { cairn, scratch, v4 } = await startExported(t)
   await fetch(`${cairn.url}/webdav/shared/many`, { method: 'MKCOL', headers })
   const before = (await listed(cairn, '/')).get('shared')
@@ -236,14 +238,8 @@ nfsTest('2,000 files that are written over NFS show in the index and in the fold
       await v4.copyIn(join(scratch, 'small'), `/shared/many/${name}`)
   }
   await Promise.all(Array.from({ length: 4 }, copy))
-  const count = async () =>
-    (await cairn.api('GET', '/files?path=/shared/many&limit=1')).status === 200
-      ? ((await cairn.api('GET', '/files/index')).body as { name: string; entries: number }[]).find(
-          ({ name }) => name === 'shared',
-        )?.entries
-      : undefined
   // The top, the folder and what is in it.
-  await eventually(async () => (await count()) === names.length + 2)
+  await eventually(async () => (await indexedIn(cairn, 'shared')) === names.length + 2)
   await eventually(async () => (await listed(cairn, '/shared')).get('many')?.size === 5 * names.length)
   t.not((await listed(cairn, '/')).get('shared')?.etag, before?.etag)
 })

@@ -227,12 +227,10 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
 
   async function start({ isTrial = false } = {}) {
     await rm(file('console'), { force: true })
+    const command = [...fixed, ...(await insertedDisks())]
     const startedAt = Date.now()
-    const inserted = await insertedDisks()
     const kernel = isPi ? piKernel(file('system.img'), { isTrial, folder }) : []
-    const child = spawn(program, [...fixed, ...inserted, ...kernel], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    const child = spawn(program, [...command, ...kernel], { stdio: ['ignore', 'ignore', 'pipe'] })
     qemu = child
     let said = ''
     child.stderr?.on('data', data => {

@@ -62,6 +62,12 @@ export function nfsClient(
   }
 }
 
+/** How many names the index has of a share, the share's own among them. */
+export async function indexedIn(cairn: Cairn, share: string): Promise<number | undefined> {
+  const { body } = await cairn.api('GET', '/files/index')
+  return (body as { name: string; entries: number }[]).find(({ name }) => name === share)?.entries
+}
+
 /** The process without which this Cairn exports nothing: ganesha, or what answers the kernel's questions. */
 export function nfsServerOf(cairn: Cairn, engine: 'kernel' | 'ganesha'): number | undefined {
   const isIt = engine === 'kernel' ? isMountdOf : isGaneshaOf

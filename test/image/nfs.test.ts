@@ -42,11 +42,13 @@ onMachine(
     await sameEverywhere(t, machine)
 
     t.like(await nfs(machine), { engine: 'kernel', isRunning: true, problem: null, connected: [] })
-    t.regex(await serving(machine), /^\/exports\/shared\s+10\.0\.2\.0\/24\(rw,/m)
+    t.regex(await serving(machine), /\/nfs\/root\/exports\/shared\s+10\.0\.2\.0\/24\(rw,/)
     t.is((await machine.shell('systemctl --failed --no-legend --plain')).trim(), '')
     t.is((await machine.shell('pgrep --list-full "ganesha|rpcbind|statd|idmapd|blkmapd" || true')).trim(), '')
     t.is((await machine.shell('ss --no-header --listening --numeric "sport = :111"')).trim(), '')
-    t.log(await machine.shell('pgrep --list-full "mountd|nfsdcld"; free --mebi; df --human-readable /'))
+    t.log(
+      await machine.shell('pgrep --list-full "mountd|nfsdcld"; lsmod; free --mebi; df --human-readable /'),
+    )
 
     await machine.powerOff()
     await machine.start()

@@ -8,6 +8,6 @@ const onMachine = reason === null ? test.serial : test.skip
 const because = reason === null ? '' : ` (needs ${reason})`
 
 onMachine(`UEFI: from power to the wizard, which the code on the console opens${because}`, async t => {
-  t.timeout(12 * 60_000)
+  t.timeout(5 * 60_000)
   await offersWizard(t, { firmware: 'uefi' })
 })

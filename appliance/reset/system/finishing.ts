@@ -18,7 +18,7 @@ export interface FinishingDeps {
  * What Cairn keeps in its data folder about people, and about itself: all of it but `disks` (practice disks), `pools`, and
  * `tuning`, which knows what was found on this machine and has to put it back.
  */
-const settings = [
+export const settings = [
   'cairn.db',
   'cairn.db-wal',
   'cairn.db-shm',
