@@ -27,6 +27,8 @@ export interface Machine {
    * restart with `0 tryboot`.
    */
   start(given?: { isTrial?: boolean }): Promise<number>
+  /** Its authority is another one since it was reset. */
+  trust(): Promise<void>
   /** Shuts down as with the power button, and waits. */
   powerOff(): Promise<void>
   /** As if the plug were pulled. */
@@ -293,6 +295,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     smbPort: ports.smb,
     nfsPort: ports.nfs,
     start,
+    trust: () => trust(plainUrl),
     async powerOff() {
       if (!qemu) return
       if (isPi) return powerOffPi()

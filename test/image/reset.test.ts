@@ -103,12 +103,17 @@ async function fingerprint(machine: Machine): Promise<string> {
 async function isUnclaimed(machine: Machine) {
   await eventually(
     () =>
-      rest(machine, 'GET', '/setup', undefined, { authorization: '' }).then(
-        ({ body }) => body.isClaimed === false,
+      fetch(`${machine.plainUrl}/api/v1/setup`).then(
+        async answer => answer.ok && ((await answer.json()) as { isClaimed: boolean }).isClaimed === false,
         () => false,
       ),
     patienceMs,
   )
+  await eventually(
+    async () => (await fetch(`${machine.plainUrl}/api/v1/network/authority.crt`)).ok,
+    patienceMs,
+  )
+  await machine.trust()
 }
 
 async function unlocked(machine: Machine) {
