@@ -154,7 +154,7 @@ async function memory(machine: Machine): Promise<string> {
 async function codeOnConsole(machine: Machine): Promise<string> {
   let code: string | undefined
   await eventually(async () => {
-    code = /claim code (\S+)/.exec(await machine.console())?.[1]
+    code = /claim code:?\s+(\S+)/.exec(await machine.console())?.[1]
     return code !== undefined
   }, 2 * 60_000)
   return code ?? ''

@@ -173,15 +173,10 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
       ([name, port]) => `${ports[name as keyof typeof ports]}-:${port}`,
     )
     return [
-      ...[
-        ...hardware,
-        '-accel',
-        'tcg,thread=multi',
-        '-display',
-        'none',
-        '-serial',
-        `file:${file('console')}`,
-      ],
+      ...[...hardware, '-accel', 'tcg,thread=multi', '-display', 'none'],
+      // On the Pi the first line belongs to Bluetooth.
+      ...(isPi ? ['-serial', 'null'] : []),
+      ...['-serial', `file:${file('console')}`],
       ...['-qmp', `unix:${file('qmp')},server=on,wait=off`],
       ...['-netdev', ['user,id=net', ...forwards.map(each => `hostfwd=tcp:127.0.0.1:${each}`)].join(',')],
       ...(isPi
