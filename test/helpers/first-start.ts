@@ -21,7 +21,7 @@ export async function offersWizard(t: ExecutionContext, options: MachineOptions)
   t.regex(await page.text(), /<title>Set up Cairn<\/title>/)
 
   const code = await codeOnConsole(machine)
-  t.is((await unlock(machine, 'wrong')).status, 401)
+  t.is((await unlock(machine, 'wrong')).status, 403)
   const unlocked = await unlock(machine, code)
   t.true(unlocked.ok)
   const cookie = unlocked.headers.getSetCookie()[0]?.split(';')[0] ?? ''
