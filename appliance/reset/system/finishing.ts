@@ -1,6 +1,7 @@
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errnoOf } from '../../lib/failure.ts'
+import { namesIn } from '../../lib/names-in.ts'
 import type { ErasedPool } from '../schema.ts'
 import { dropMark, readMark, syncFolder } from './mark.ts'
 
@@ -67,15 +68,6 @@ async function removeIfEmpty(path: string) {
     await rmdir(path)
   } catch (error) {
     if (!['ENOTEMPTY', 'EBUSY', 'ENOTDIR', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return []
-    throw error
   }
 }
 

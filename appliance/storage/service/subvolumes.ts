@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Agent } from '../../agent/client.ts'
 import type { Events } from '../../lib/events.ts'
-import { errnoOf, Failure } from '../../lib/failure.ts'
+import { Failure } from '../../lib/failure.ts'
+import { namesIn } from '../../lib/names-in.ts'
 import { timeOfSnapshot } from '../plan/snapshot-id.ts'
 import type { Snapshot, SubvolumeKind } from '../schema.ts'
 import { snapshotId, subvolumeName } from '../schema.ts'
@@ -95,13 +95,4 @@ export function createSubvolumes({ agent, store, events, pools, poolsDir }: Subv
 function requireThere(pools: Pools, pool: string) {
   if (pools.state(pool) !== 'missing') return
   throw new Failure('unavailable', 'storage/pool-away', `The pool ${pool} is not there.`)
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return []
-    throw error
-  }
 }

@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { errnoOf, Failure } from '../../lib/failure.ts'
+import { readFile } from 'node:fs/promises'
+import { Failure } from '../../lib/failure.ts'
+import { namesIn } from '../../lib/names-in.ts'
 import { run } from '../../lib/run.ts'
 import { type BlockDevice, parseLsblk } from '../parse/lsblk.ts'
 import { parseSwaps } from '../parse/swaps.ts'
@@ -102,15 +103,6 @@ async function mountedMembers(): Promise<Map<string, string>> {
     for (const kname of await namesIn(`/sys/fs/btrfs/${uuid}/devices`)) found.set(kname, uuid)
   }
   return found
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return []
-    throw error
-  }
 }
 
 export function findDisk(disks: readonly DiskFacts[], serial: string): DiskFacts {

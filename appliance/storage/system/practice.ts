@@ -1,9 +1,10 @@
 import { closeSync, openSync } from 'node:fs'
-import { access, mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { access, mkdir, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
+import { namesIn } from '../../lib/names-in.ts'
 import { ioctl } from '../../lib/posix.ts'
 import { run } from '../../lib/run.ts'
 import { randomToken } from '../../lib/secret.ts'
@@ -132,16 +133,6 @@ export function createPracticeDisks({ folder, count, sizeBytes, log }: PracticeD
       await attach(imageOf(number))
       return find(number)
     },
-  }
-}
-
-/** Before the first start there is no such folder. */
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return []
-    throw error
   }
 }
 

@@ -1,9 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { z } from 'zod'
-import { errnoOf, Failure } from '../../lib/failure.ts'
+import { Failure } from '../../lib/failure.ts'
+import { namesIn } from '../../lib/names-in.ts'
 import { operation } from '../../lib/operation.ts'
 import { run } from '../../lib/run.ts'
 
@@ -58,14 +59,4 @@ function part(name: string, text: string): string {
 async function textOf(path: string): Promise<string> {
   const bytes = await readFile(path)
   return (path.endsWith('.gz') ? await unpack(bytes) : bytes).toString('utf8')
-}
-
-/** Nothing was kept yet where there is no folder. */
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return []
-    throw error
-  }
 }
