@@ -56,9 +56,9 @@ export async function versionOf(machine: Machine): Promise<string> {
 }
 
 /** It runs, and the box has found it good. */
-export async function becomesProven(machine: Machine, version: string) {
-  await eventually(async () => (await say(machine, 'cat /data/system/proven')) === version, provenWithinMs)
-  await eventually(async () => (await versionOf(machine)) === version, provenWithinMs)
+export async function becomesProven(machine: Machine, version: string, withinMs = provenWithinMs) {
+  await eventually(async () => (await say(machine, 'cat /data/system/proven')) === version, withinMs)
+  await eventually(async () => (await versionOf(machine)) === version, withinMs)
 }
 
 const provenWithinMs = 20 * 60_000

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { admin, basic, dataFolder, eventually } from '../helpers/cairn.ts'
 import { createMachine, type Machine, whyNoMachine } from '../helpers/machine.ts'
-import { makeUpdate, serveFolder } from '../helpers/update.ts'
+import { becomesProven, makeUpdate, serveFolder, versionOf } from '../helpers/update.ts'
 
 /** Back to the version before, by hand, on the image itself. */
 const reason = whyNoMachine()
@@ -33,13 +33,13 @@ onMachine(
     })
     await machine.start()
     await eventually(async () => (await put(machine, 'a.txt')) === 201, patienceMs)
-    const first = await version(machine)
-    await isProven(machine, first)
+    const first = await versionOf(machine)
+    await becomesProven(machine, first, patienceMs)
     t.is((await rest(machine, 'GET', '/updates/earlier')).body, null)
     const second = await makeUpdate(folder, { version: 'second' })
     await machine.shell(`rauc install http://10.0.2.2:${port}/${second}`)
     await machine.shell('systemctl reboot').catch(() => '')
-    await isProven(machine, 'second')
+    await becomesProven(machine, 'second', patienceMs)
     await eventually(async () => (await put(machine, 'b.txt')) === 201, patienceMs)
 
     t.is((await rest(machine, 'POST', '/users', zoe)).status, 201)
@@ -51,7 +51,7 @@ onMachine(
       { what: 'people', how: 'added', count: 1, names: ['zoe'] },
     )
     t.is((await rest(machine, 'POST', '/updates/go-back', { version: first })).status, 204)
-    await eventually(async () => (await version(machine)) === first, patienceMs)
+    await eventually(async () => (await versionOf(machine)) === first, patienceMs)
     await eventually(async () => (await put(machine, 'c.txt')) === 201, patienceMs)
     t.deepEqual(
       (await rest(machine, 'GET', '/users')).body.map(({ name }: { name: string }) => name),
@@ -84,15 +84,4 @@ async function rest(machine: Machine, method: string, path: string, body?: unkno
   })
   const text = await answer.text()
   return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) }
-}
-
-const ask = (machine: Machine, command: string) => machine.shell(command).catch(() => '')
-
-async function version(machine: Machine): Promise<string> {
-  return (await ask(machine, '. /etc/os-release; echo "$IMAGE_VERSION"')).trim()
-}
-
-async function isProven(machine: Machine, wanted: string) {
-  await eventually(async () => (await ask(machine, 'cat /data/system/proven')).trim() === wanted, patienceMs)
-  await eventually(async () => (await version(machine)) === wanted, patienceMs)
 }
