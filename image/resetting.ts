@@ -1,8 +1,9 @@
 import { access, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncFolder } from '../appliance/lib/durable.ts'
 import type { Log } from '../appliance/lib/log.ts'
 import { type FinishingDeps, finishReset } from '../appliance/reset/system/finishing.ts'
-import { dropMark, readMark, syncFolder, writeMark } from '../appliance/reset/system/mark.ts'
+import { dropMark, readMark, writeMark } from '../appliance/reset/system/mark.ts'
 
 interface ImagePlaces extends Omit<FinishingDeps, 'also'> {
   /** What the image keeps beside Cairn's settings. */

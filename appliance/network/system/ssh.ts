@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { writeDurably } from '../../lib/durable.ts'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { operation } from '../../lib/operation.ts'
 import { run } from '../../lib/run.ts'
@@ -87,12 +88,5 @@ async function linesOf(path: string): Promise<string[] | null> {
 async function replace(path: string, text: string) {
   if ((await linesOf(path))?.map(line => `${line}\n`).join('') === text) return
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const fresh = `${path}.new`
-  await rm(fresh, { force: true })
-  await using file = await open(fresh, 'wx', 0o600)
-  await file.writeFile(text)
-  await file.sync()
-  await rename(fresh, path)
-  await using folder = await open(dirname(path), 'r')
-  await folder.sync()
+  await writeDurably(path, text)
 }

@@ -1,9 +1,10 @@
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { syncFolder } from '../../lib/durable.ts'
 import { errnoOf } from '../../lib/failure.ts'
 import { namesIn } from '../../lib/names-in.ts'
 import type { ErasedPool } from '../schema.ts'
-import { dropMark, readMark, syncFolder } from './mark.ts'
+import { dropMark, readMark } from './mark.ts'
 
 export interface FinishingDeps {
   dataDir: string

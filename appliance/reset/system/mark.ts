@@ -1,5 +1,6 @@
-import { lstat, open, readFile, rename, rm } from 'node:fs/promises'
+import { lstat, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncFolder, writeDurably } from '../../lib/durable.ts'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { type ResetMark, resetMark } from '../schema.ts'
 
@@ -8,16 +9,7 @@ export const markName = 'reset.json'
 
 /** Durable when it returns. */
 export async function writeMark(dataDir: string, mark: ResetMark): Promise<void> {
-  const path = join(dataDir, markName)
-  const fresh = `${path}.new`
-  await rm(fresh, { force: true })
-  {
-    await using file = await open(fresh, 'wx', 0o600)
-    await file.writeFile(`${JSON.stringify(mark)}\n`)
-    await file.sync()
-  }
-  await rename(fresh, path)
-  await syncFolder(dataDir)
+  await writeDurably(join(dataDir, markName), `${JSON.stringify(mark)}\n`)
 }
 
 /** Undefined: none was asked for. The servers may write in this folder, so what is not ours means nothing. */
@@ -38,11 +30,6 @@ export async function readMark(dataDir: string): Promise<ResetMark | undefined> 
 export async function dropMark(dataDir: string): Promise<void> {
   await rm(join(dataDir, markName), { force: true })
   await syncFolder(dataDir)
-}
-
-export async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path)
-  await folder.sync()
 }
 
 function broken(path: string, cause: unknown): Failure {
