@@ -28,6 +28,7 @@ export interface HttpServer {
 const maxHeaderBytes = 32 * 1024
 const stopGraceMs = 8_000
 const dropForMs = 30_000
+const cutEveryMs = 100
 
 /** PEM texts. */
 interface Credentials {
@@ -46,7 +47,9 @@ export function createHttpServer(options: {
   credentials?: Credentials
 }): HttpServer {
   let isLeaving = false
+  const silent = createSilent()
   const listener: RequestListener = (request, response) => {
+    silent.hasSpoken(request.socket)
     // The next request of this client goes to another process.
     if (isLeaving) response.setHeader('Connection', 'close')
     dropRestOf(request, response)
@@ -61,6 +64,7 @@ export function createHttpServer(options: {
   const renew = () => credentials && secure?.setSecureContext(secureContext(credentials, suites))
   const server = secure ?? createServer(limits, listener)
   server.headersTimeout = 30_000
+  server.on('connection', silent.add)
   server.on('clientError', refuse)
   holdBodies(server, listener)
   return {
@@ -75,9 +79,9 @@ export function createHttpServer(options: {
     },
     leave() {
       isLeaving = true
-      return drain(server)
+      return drain(server, silent)
     },
-    stop: () => close(server, stopGraceMs),
+    stop: () => close(server, silent),
   }
 }
 
@@ -142,14 +146,45 @@ function asFailure(error: NodeJS.ErrnoException, port: number): Error {
   return new Failure('conflict', 'http/port-taken', message, { cause: error })
 }
 
+/** Connections on which nothing was asked yet. */
+type Silent = ReturnType<typeof createSilent>
+
+/**
+ * Browsers open some in advance. To Node these are not idle but on their way to a first request, and one that has not begun
+ * with TLS is none of HTTP's at all: they would hold up the end for minutes.
+ */
+function createSilent() {
+  const sockets = new Map<string, Socket>()
+  // Of a connection by TLS Node shows two sockets, which have this in common.
+  const nameOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`
+  return {
+    add(socket: Socket) {
+      const name = nameOf(socket)
+      sockets.set(name, socket)
+      socket.once('close', () => {
+        if (sockets.get(name) === socket) sockets.delete(name)
+      })
+    },
+    hasSpoken(socket: Socket) {
+      sockets.delete(nameOf(socket))
+    },
+    cut() {
+      for (const socket of sockets.values()) socket.destroy()
+    },
+  }
+}
+
 /** So long a client that asks again and again on one connection has for its next request, and hears that it is the last. */
 const lastRequestMs = 5_000
 
 /** Node's own way of closing cuts idle connections at once, on which a request may be under way: here only those that stay idle. */
-async function drain(server: Server) {
+async function drain(server: Server, silent: Silent) {
   const closed = new Promise<void>(resolve => NetServer.prototype.close.call(server, () => resolve()))
   const cutting = setTimeout(() => {
-    idle = setInterval(() => server.closeIdleConnections(), 100)
+    idle = setInterval(() => {
+      server.closeIdleConnections()
+      silent.cut()
+    }, cutEveryMs)
   }, lastRequestMs)
   let idle: NodeJS.Timeout | undefined
   await closed
@@ -158,10 +193,13 @@ async function drain(server: Server) {
 }
 
 /** A connection whose answer has ended is idle only then: it is looked for again. */
-async function close(server: Server, graceMs: number) {
+async function close(server: Server, silent: Silent) {
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  const idle = setInterval(() => server.closeIdleConnections(), 100)
-  const force = setTimeout(() => server.closeAllConnections(), graceMs)
+  const idle = setInterval(() => {
+    server.closeIdleConnections()
+    silent.cut()
+  }, cutEveryMs)
+  const force = setTimeout(() => server.closeAllConnections(), stopGraceMs)
   await closed
   clearInterval(idle)
   clearTimeout(force)

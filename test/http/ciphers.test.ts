@@ -1,12 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { connect, DEFAULT_CIPHERS } from 'node:tls'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { cipherList, usualSuites } from '../../appliance/http/ciphers.ts'
 import { createHttpServer } from '../../appliance/http/server.ts'
-import { tempFolder } from '../helpers/temp.ts'
+import { credentials } from '../helpers/credentials.ts'
 
 const chachaFirst = ['TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384']
 const aesFirst = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256']
@@ -42,12 +39,3 @@ test('a client gets the cipher that is first here, by TLS 1.3 and 1.2, from the 
   server.setCredentials(await credentials(t))
   t.is(await agreed('TLSv1.3'), 'TLS_AES_128_GCM_SHA256', 'another certificate leaves the order as it is')
 })
-
-async function credentials(t: ExecutionContext) {
-  const folder = await tempFolder(t)
-  const [key, certificate] = [join(folder, 'key'), join(folder, 'certificate')]
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=box']
-  const made = ['req', '-x509', ...kind, '-keyout', key, '-out', certificate]
-  execFileSync('openssl', made, { stdio: 'ignore' })
-  return { key: readFileSync(key, 'utf8'), certificate: readFileSync(certificate, 'utf8') }
-}
