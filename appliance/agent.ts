@@ -20,6 +20,9 @@ const server = createAgentServer({
   socketGid: serviceUid,
 })
 
+/** Where systemd stops agent and servers at once: what these have to bring to an end may still need the agent. */
+const serversLeaveWithinMs = 12_000
+
 await live(
   {
     async start() {
@@ -28,6 +31,7 @@ await live(
       return { lines: [], state: 'ready' }
     },
     async stop() {
+      if (config.serviceManager) await server.allGone(serversLeaveWithinMs)
       await server.stop()
       await parts.stop()
     },

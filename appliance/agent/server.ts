@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { chmod, chown, mkdir } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { AnyEvent, JoinableEvents } from '../lib/events.ts'
 import { Failure, failureRecord } from '../lib/failure.ts'
@@ -33,6 +34,8 @@ export interface AgentServerDeps {
 
 export interface AgentServer {
   start(): Promise<void>
+  /** Ends when nobody is connected any more, or after so long. */
+  allGone(withinMs: number): Promise<void>
   /** Cancels what is under way and waits for it: nothing is mounted or started behind the back of who stops next. */
   stop(): Promise<void>
 }
@@ -49,8 +52,12 @@ export function createAgentServer({
   const underWay = new Set<Promise<void>>()
   const server = createServer(socket => {
     sockets.add(socket)
-    serve(socket).finally(() => sockets.delete(socket))
+    serve(socket).finally(() => {
+      sockets.delete(socket)
+      if (sockets.size === 0) onAllGone?.()
+    })
   })
+  let onAllGone: (() => void) | undefined
 
   const passOn = (event: AnyEvent, except?: Socket) => {
     for (const socket of sockets) if (socket !== except) sendMessage(socket, { event })
@@ -105,6 +112,15 @@ export function createAgentServer({
       await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socketPath, resolve))
       if (process.getuid?.() === 0) await chown(socketPath, 0, socketGid)
       await chmod(socketPath, 0o660)
+    },
+    async allGone(withinMs) {
+      if (sockets.size === 0) return
+      const gone = new Promise<void>(resolve => {
+        onAllGone = resolve
+      })
+      const waiting = new AbortController()
+      await Promise.race([gone, delay(withinMs, undefined, waiting)])
+      waiting.abort()
     },
     async stop() {
       const closed = new Promise<void>(resolve => server.close(() => resolve()))

@@ -236,3 +236,14 @@ test('calls fail at once while the agent is away, and work again when it is back
   await back
   t.deepEqual(await client.call('test/double' as never, { number: 4 } as never), { doubled: 8 } as never)
 })
+
+test('the agent waits with its end for those who are connected, and serves them meanwhile; but not for ever', async t => {
+  const { server, client } = await startPair(t)
+  await server.allGone(1)
+  const gone = server.allGone(60_000)
+  t.deepEqual(await client.call('test/double' as never, { number: 2 } as never), { doubled: 4 } as never)
+  await client.stop()
+  await gone
+  await server.allGone(60_000)
+  t.pass('all of these came to an end')
+})
