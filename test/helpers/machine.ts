@@ -56,6 +56,8 @@ export interface MachineOptions {
   firmware: 'bios' | 'uefi' | 'raspberry-pi'
   /** Serials of the empty disks beside the one with the system. */
   disks?: string[]
+  /** How a disk hangs on a PC, where that is not SCSI. */
+  buses?: Record<string, Bus>
   diskBytes?: number
   memoryMib?: number
   /** Files on the boot partition, beside the ones that flashing puts there. */
@@ -67,6 +69,7 @@ export interface MachineOptions {
 }
 
 export type Board = keyof typeof boards
+export type Bus = keyof typeof devices
 
 interface Imitation {
   program: string
@@ -182,6 +185,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
       ...(isPi
         ? ['-device', 'usb-net,netdev=net', '-d', 'unimp', '-D', file('unknown')]
         : ['-smp', '2', '-m', String(options.memoryMib ?? 1024), ...pciDevices]),
+      ...(options.buses ? busControllers : []),
       ...(options.firmware === 'uefi' ? await uefiDrives() : []),
     ]
   }
@@ -210,7 +214,9 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
 
   function deviceFor(serial: string) {
     if (isPi) return { driver: 'usb-storage', id: deviceOf(serial), drive: serial, serial }
-    return serial === 'system' ? systemDisk : dataDisk(serial)
+    if (serial === 'system') return systemDisk
+    const bus = options.buses?.[serial] ?? 'scsi'
+    return { ...devices[bus], id: deviceOf(serial), drive: serial, ...(bus === 'sd' ? {} : { serial }) }
   }
 
   async function uefiDrives(): Promise<string[]> {
@@ -307,7 +313,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     async insertDisk(serial) {
       await makeDisk(serial)
       await ask('blockdev-add', await contentOf(serial, file(serial)))
-      await ask('device_add', dataDisk(serial))
+      await ask('device_add', deviceFor(serial))
     },
     async writtenBytes() {
       const all = blockStatistics.parse(await ask('query-blockstats'))
@@ -326,18 +332,25 @@ const blockStatistics = z.array(
 )
 const plugged = z.array(z.object({ name: z.string() }))
 
-const pciDevices = ['virtio-rng-pci', 'virtio-net-pci,netdev=net', 'virtio-scsi-pci,id=scsi'].flatMap(
-  device => ['-device', device],
-)
+const asArguments = (devices: string[]) => devices.flatMap(device => ['-device', device])
+const pciDevices = asArguments(['virtio-rng-pci', 'virtio-net-pci,netdev=net', 'virtio-scsi-pci,id=scsi'])
+
+/** What disks hang on. A PC has SATA of its own. */
+const devices = {
+  scsi: { driver: 'scsi-hd', bus: 'scsi.0' },
+  nvme: { driver: 'nvme' },
+  sata: { driver: 'ide-hd', bus: 'ide.0' },
+  uas: { driver: 'scsi-hd', bus: 'uas.0' },
+  usb: { driver: 'usb-storage', bus: 'usb.0' },
+  // QEMU's cards have one serial, their own.
+  sd: { driver: 'sd-card', bus: 'sd-bus' },
+}
+const busControllers = asArguments(['qemu-xhci,id=usb', 'usb-uas,id=uas,bus=usb.0', 'sdhci-pci'])
 
 const deviceOf = (serial: string) => `disk-${serial}`
 
 // The first one, or SeaBIOS would try another and stay silent.
 const systemDisk = { driver: 'virtio-blk-pci', drive: 'system', bootindex: 0 }
-
-function dataDisk(serial: string) {
-  return { driver: 'scsi-hd', id: deviceOf(serial), drive: serial, bus: 'scsi.0', serial }
-}
 
 /** What the guest has flushed is with the kernel here: enough, since only QEMU is ever killed. What it has not is kept too. */
 function plainDisk(path: string) {
