@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readFile, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, open, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { silentLog } from '../../appliance/lib/log.ts'
 import { run } from '../../appliance/lib/run.ts'
 import { parseSmbStatus } from '../../appliance/shares/parse/smbstatus.ts'
-import { placesOf } from '../../appliance/shares/system/places.ts'
+import { makePlaces, placesOf } from '../../appliance/shares/system/places.ts'
+import { isAccepting } from '../../appliance/shares/system/ports.ts'
 import { sambaProcessesOf } from '../../appliance/shares/system/processes.ts'
 import { accountsEnv } from '../../appliance/shares/system/programs.ts'
 import { createSmbd } from '../../appliance/shares/system/smbd.ts'
@@ -268,6 +269,31 @@ smbTest('what an agent that was killed has left is ended before a new smbd start
   await killed.stop()
   await next.stop()
   t.deepEqual(await sambaProcessesOf(conf), [])
+})
+
+smbTest('an smbd that takes long to start is left alone, and read anew once it has started', async t => {
+  const world = await worldOfTwo(t)
+  const places = placesOf(world.config)
+  const [passwd, group] = await Promise.all([readFile(places.passwd), readFile(places.group)])
+  await world.stop()
+  await makePlaces(world.config)
+  await Promise.all([writeFile(places.passwd, passwd), writeFile(places.group, group)])
+  const folder = await tempFolder(t)
+  const rest = join(folder, 'rest.conf')
+  await run(['mkfifo', rest])
+  await appendFile(places.conf, `[global]\ninclude = ${rest}\n`)
+  const smbd = createSmbd({ places, log: silentLog })
+  t.teardown(() => smbd.stop())
+  // It reads its configuration before it listens, and waits as long as nobody has begun to write this part of it.
+  await smbd.start()
+  const reloaded = smbd.reload()
+  const writer = await open(rest, 'w')
+  await writeFile(join(folder, 'written'), '[global]\n')
+  await rename(join(folder, 'written'), rest)
+  await writer.close()
+  await reloaded
+  t.true(await isAccepting(places.port))
+  t.is((await smbd.status()).restarts, 0)
 })
 
 smbTest('two boxes side by side keep to themselves', async t => {

@@ -1,9 +1,9 @@
 import { createConnection, createServer } from 'node:net'
 import { errnoOf } from '../../lib/failure.ts'
 
-export function isAccepting(port: number): Promise<boolean> {
+export function isAccepting(port: number, host: '127.0.0.1' | '::1' = '127.0.0.1'): Promise<boolean> {
   return new Promise(resolve => {
-    const socket = createConnection({ port, host: '127.0.0.1' })
+    const socket = createConnection({ port, host })
     const answer = (isOpen: boolean) => {
       socket.destroy()
       resolve(isOpen)

@@ -23,7 +23,10 @@ export interface Smbd {
 }
 
 const acceptsWithinMs = 5_000
-const lookEveryMs = 20
+// On a slow machine that has much else to do.
+const startsWithinMs = 3 * 60_000
+// Less than the half minute that a program is given.
+const answersWithinSeconds = 25
 
 /** Our own smbd in the foreground, on a port and with folders of its own: never the host's. */
 export function createSmbd({ places, log }: { places: Places; log: Log }): Smbd {
@@ -32,25 +35,32 @@ export function createSmbd({ places, log }: { places: Places; log: Log }): Smbd 
   const command: Command = ['smbd', '-F', '-s', places.conf, '-l', `${places.folder}/log`]
   const onLine = (line: string) => log.warn('smbd', { line })
   const onState = ({ isRunning }: DaemonState) => {
-    if (isRunning) void endUnlessAccepting()
+    if (isRunning) void endIfHalf()
   }
   const daemon = createDaemon({ name: 'smbd', command, env, log, onLine, onState })
   let isStarted = false
 
-  /** Where one of its two sockets could not be had, smbd goes on with the other: then it is to try again. */
-  async function endUnlessAccepting() {
+  const acceptsByIpv4 = () => isAccepting(places.port)
+  const acceptsByEither = async () => (await isAccepting(places.port)) || isAccepting(places.port, '::1')
+
+  /**
+   * Where one of its two sockets could not be had, smbd goes on with the other: then it is to try again. With neither it is
+   * still starting; where it can have none it ends by itself.
+   */
+  async function endIfHalf() {
     const pid = daemon.pid()
     if (pid === undefined) return
-    const isSame = () => daemon.pid() === pid
-    await untilAccepting(places.port, isSame)
-    if (isStarted && isSame() && !(await isAccepting(places.port))) process.kill(pid, 'SIGTERM')
+    const isHopeful = () => isStarted && daemon.pid() === pid
+    await until(acceptsByEither, { withinMs: startsWithinMs, everyMs: 500, isHopeful })
+    await until(acceptsByIpv4, { withinMs: acceptsWithinMs, isHopeful })
+    if (isHopeful() && !(await acceptsByIpv4())) process.kill(pid, 'SIGTERM')
   }
 
   const tool = ([program, ...args]: Command) => run([program, '-s', places.conf, ...args], { env })
 
   async function tell(pid: number, ...message: string[]) {
     try {
-      await tool(['smbcontrol', String(pid), ...message])
+      await tool(['smbcontrol', '--timeout', String(answersWithinSeconds), String(pid), ...message])
     } catch (error) {
       if (existsSync(`/proc/${pid}`)) throw error
     }
@@ -62,7 +72,10 @@ export function createSmbd({ places, log }: { places: Places; log: Log }): Smbd 
       await endSambaOf(places.conf)
       isStarted = true
       daemon.start()
-      await untilAccepting(places.port, () => daemon.state().restarts === 0)
+      await until(acceptsByIpv4, {
+        withinMs: acceptsWithinMs,
+        isHopeful: () => daemon.state().restarts === 0,
+      })
     },
     async stop() {
       isStarted = false
@@ -72,6 +85,8 @@ export function createSmbd({ places, log }: { places: Places; log: Log }): Smbd 
     async reload() {
       const pid = daemon.pid()
       if (pid === undefined) return
+      // As long as it starts it hears no messages.
+      await until(acceptsByIpv4, { withinMs: startsWithinMs, isHopeful: () => daemon.pid() === pid })
       await tell(pid, 'reload-config')
       // Messages are handled in order: once it answers, it has read the configuration.
       await tell(pid, 'ping')
@@ -88,9 +103,15 @@ export function createSmbd({ places, log }: { places: Places; log: Log }): Smbd 
   }
 }
 
-async function untilAccepting(port: number, isHopeful: () => boolean) {
-  const deadline = Date.now() + acceptsWithinMs
-  while (Date.now() < deadline && isHopeful() && !(await isAccepting(port))) await setTimeout(lookEveryMs)
+interface Patience {
+  withinMs: number
+  everyMs?: number
+  isHopeful(): boolean
+}
+
+async function until(isTrue: () => Promise<boolean>, { withinMs, everyMs = 20, isHopeful }: Patience) {
+  const deadline = Date.now() + withinMs
+  while (Date.now() < deadline && isHopeful() && !(await isTrue())) await setTimeout(everyMs)
 }
 
 /** The one reason that can be told from outside; otherwise it is being started again. */
