@@ -211,7 +211,7 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
       await agent.stop()
       await database.destroy()
     },
-    isWell: () => answers(config.httpPort),
+    isWell: signal => answers(config.httpPort, signal),
   }
 }
 
@@ -219,8 +219,8 @@ const withoutRoot =
   'cairn: not root, so one folder is served: no disks, no snapshots, no SMB. As root there are practice disks.'
 
 /** Whether whoever knocks at the door of this box is answered. */
-async function answers(port: number): Promise<boolean> {
-  const { ok } = await fetch(`http://127.0.0.1:${port}/health/live`, { signal: AbortSignal.timeout(5_000) })
+async function answers(port: number, signal: AbortSignal): Promise<boolean> {
+  const { ok } = await fetch(`http://127.0.0.1:${port}/health/live`, { signal })
   return ok
 }
 

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { failureRecord } from './failure.ts'
 import { leaveWish, type leaving } from './launcher.ts'
 import type { Log } from './log.ts'
-import { createServiceNotice, type ServiceManager } from './service-notice.ts'
+import { createServiceNotice, type IsWell, type ServiceManager } from './service-notice.ts'
 
 export interface Started {
   /** For people, printed by the launcher. */
@@ -19,7 +19,7 @@ export interface Lifecycle {
   leave?(onClosed: () => void): Promise<void>
   stop(): Promise<void>
   /** Whether it does its work; asked now and then while systemd watches. */
-  isWell?(): Promise<boolean>
+  isWell?: IsWell
 }
 
 export interface Parents {

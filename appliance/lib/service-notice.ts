@@ -14,9 +14,12 @@ export interface ServiceNotice {
 /** A sign of life is missed only if two in a row are. */
 const signsPerWatch = 3
 
+/** Whether the process does its work; asked anew for each sign of life. Who is asked gives up when `signal` is aborted. */
+export type IsWell = (signal: AbortSignal) => Promise<boolean>
+
 export function createServiceNotice(
   manager: ServiceManager | null,
-  { isWell, log }: { isWell: (() => Promise<boolean>) | undefined; log: Log },
+  { isWell, log }: { isWell: IsWell | undefined; log: Log },
 ): ServiceNotice {
   let signs: NodeJS.Timeout | undefined
 
@@ -24,9 +27,10 @@ export function createServiceNotice(
     if (manager) sendDatagram(manager.socket, message)
   }
 
-  async function giveSign() {
+  // Who answers late is busy and not dead: an answer is waited for as long as systemd does.
+  async function giveSign(watchdogMs: number) {
     try {
-      if (!isWell || (await isWell())) say('WATCHDOG=1')
+      if (!isWell || (await isWell(AbortSignal.timeout(watchdogMs)))) say('WATCHDOG=1')
     } catch (error) {
       log.warn('no sign of life', { error })
     }
@@ -35,7 +39,8 @@ export function createServiceNotice(
   return {
     ready() {
       say('READY=1')
-      if (manager?.watchdogMs) signs = setInterval(giveSign, manager.watchdogMs / signsPerWatch).unref()
+      const watchdogMs = manager?.watchdogMs
+      if (watchdogMs) signs = setInterval(giveSign, watchdogMs / signsPerWatch, watchdogMs).unref()
     },
     stopping() {
       clearInterval(signs)
