@@ -4,7 +4,7 @@ source "$(dirname "$(readlink -f "$0")")/../common.sh"
 
 rm -f "$WORK/additions.tar"
 [ -e "$BOARD/additions.sh" ] || exit 0
-inputs=$({ hash_of "image/boards/$TARGET" image/stages/15-additions.sh && readlink "$WORK/packages.tar"; } | sha256sum)
+inputs=$({ hash_of "image/boards/$TARGET" image/stages/15-additions.sh && basename "$(readlink "$WORK/packages.tar")"; } | sha256sum)
 tar=$CACHE/additions-$TARGET-${inputs:0:16}.tar
 ln -sfn "$tar" "$WORK/additions.tar"
 if [ -e "$tar" ] && [ -z "${CAIRN_IMAGE_FRESH:-}" ]; then
