@@ -23,5 +23,8 @@ export async function passesLitmus(
     ['basic', 'copymove', 'props', 'locks', 'http'],
   )
   for (const [line, , all, passed] of summaries) t.is(all, passed, line)
-  t.notRegex(stdout, /FAIL|WARNING|SKIPPED/)
+  t.notRegex(stdout.replace(leftOutOverTls, ''), /FAIL|WARNING|SKIPPED/)
 }
+
+/** Whether a server answers before the body comes is a thing that litmus cannot try over TLS. */
+const leftOutOverTls = /expect100\.+ SKIPPED \(skipping for SSL server\)/
