@@ -70,6 +70,11 @@ onImage(`the partitions hold what the firmware of a Pi 3, 4 and 5 looks for${noI
   t.true(slot('cmdline.txt').length < 512, 'it is overwritten in one sector')
   t.true((readFat(partitions.get(1), 'autoboot.txt')?.length ?? 512) < 256)
   t.regex(slot('config.txt').toString(), /^arm_64bit=1$/m)
+  t.regex(
+    slot('config.txt').toString(),
+    /^\[tryboot\]\nkernel_watchdog_timeout=\d+\n\[all\]$/m,
+    'a kernel that hangs in a trial is ended, for which the firmware starts the watchdog before it',
+  )
   t.like(firmwareStarts(partitions, { isTrial: false }), { partition: 2 })
   t.is(firmwareStarts(partitions, { isTrial: true }), null, 'nothing was installed into the other slot')
 })
