@@ -155,7 +155,7 @@ IMAGE_PACKAGES=(
 MACHINE_PACKAGES=(
   qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils /usr/share/seabios/bios-256k.bin=seabios
   /usr/lib/ipxe/qemu/efi-virtio.rom=ipxe-qemu /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf mcopy=mtools ssh=openssh-client
-  smbclient=smbclient zstd=zstd rauc=rauc mksquashfs=squashfs-tools
+  smbclient=smbclient zstd=zstd rauc=rauc mksquashfs=squashfs-tools cpio=cpio
 )
 ARM_MACHINE_PACKAGES=(qemu-system-aarch64=qemu-system-arm /usr/share/AAVMF/AAVMF_CODE.fd=qemu-efi-aarch64)
 # prepare_boot GROUP...: where the image is built and booted among the usual tests, since something of it has changed.

@@ -3,7 +3,7 @@
 #   grub_disk EFI_FILE CONFIG        fills genimage.cfg: UEFI's file, and the partitions of CONFIG before all others
 # GRUB comes from the tree, so that its parts are of one version.
 grub_modules=(part_gpt fat squash4 normal configfile linux echo test loadenv search search_label regexp serial terminal
-  boot minicmd cat ls halt reboot sleep)
+  boot minicmd cat ls halt reboot sleep hashsum gcry_sha256)
 grub_core() {
   local format=$1 file=$2 embed=$tree/usr/lib/grub/cairn
   shift 2

@@ -66,6 +66,8 @@ export interface MachineOptions {
   hasKey?: boolean
   /** Its disks forget at a power cut what was not flushed. */
   losesUnflushed?: boolean
+  /** A PC whose watchdog starts it again, as a real one does: QEMU's only counts, if nothing else is said. */
+  hasWatchdog?: boolean
 }
 
 export type Board = keyof typeof boards
@@ -187,6 +189,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
         : ['-smp', '2', '-m', String(options.memoryMib ?? 1024), ...pciDevices]),
       ...(options.buses ? busControllers : []),
       ...(options.firmware === 'uefi' ? await uefiDrives() : []),
+      ...(options.hasWatchdog ? ['-global', 'ICH9-LPC.noreboot=false'] : []),
     ]
   }
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -16,38 +16,65 @@ export interface Change {
   board?: Board
   /** Files of the system that are others in this version. */
   files?: Record<string, string>
-  /** A boot slot without a kernel. */
-  hasKernel?: boolean
+  /** The version, made before in the same folder, whose system is in this one too: then only the boot slot is another one. */
+  systemOf?: string
+  /** Changes the boot slot, whose files lie in a folder. */
+  boot?: (folder: string) => Promise<void>
 }
 
 /** Makes an update out of the built one, signed by the same key; what it is called in the folder. */
-export async function makeUpdate(
-  folder: string,
-  { version, board = 'amd64', files = {}, hasKernel = true }: Change,
-): Promise<string> {
+export async function makeUpdate(folder: string, change: Change): Promise<string> {
+  const { version, board = 'amd64', systemOf, boot } = change
   const place = join(folder, `update-${version}`)
   await mkdir(place)
-  const tree = join(place, 'tree')
   const inside = join(place, 'inside')
-  await run('unsquashfs', [
-    '-no-progress',
-    '-d',
-    inside,
-    join(checkout, `build/image/${board}/cairn-${board}.raucb`),
-  ])
-  await run('unsquashfs', ['-no-progress', '-d', tree, join(inside, 'root.img')], { maxBuffer: 2 ** 26 })
-  await run('sed', ['-i', `s/^IMAGE_VERSION=.*/IMAGE_VERSION=${version}/`, join(tree, 'usr/lib/os-release')])
-  for (const [name, text] of Object.entries(files)) await writeFile(join(tree, name), text)
-  await squash(tree, join(place, 'root.img'), 'zstd', '-Xcompression-level', '1')
-  await mkdir(join(place, 'empty'))
-  if (!hasKernel) await squash(join(place, 'empty'), join(place, 'boot.img'), 'gzip')
-  const boot = join(hasKernel ? inside : place, 'boot.img')
+  await unsquash(join(checkout, `build/image/${board}/cairn-${board}.raucb`), inside)
+  const systemImage = (version: string) => join(folder, `system-${version}.img`)
+  if (systemOf === undefined) await changeSystem(inside, systemImage(version), change)
+  if (boot) await changeBoot(join(inside, 'boot.img'), boot)
   const name = `${version}.raucb`
-  await run(join(checkout, 'image/bundle.sh'), [join(place, 'root.img'), boot, version, join(folder, name)], {
+  const images = [systemImage(systemOf ?? version), join(inside, 'boot.img')]
+  await run(join(checkout, 'image/bundle.sh'), [...images, version, join(folder, name)], {
     env: { ...process.env, TARGET: board },
   })
   await rm(place, { recursive: true })
   return name
+}
+
+async function changeSystem(inside: string, image: string, { version, files = {} }: Change) {
+  const tree = join(inside, 'tree')
+  await unsquash(join(inside, 'root.img'), tree)
+  await run('sed', ['-i', `s/^IMAGE_VERSION=.*/IMAGE_VERSION=${version}/`, join(tree, 'usr/lib/os-release')])
+  for (const [name, text] of Object.entries(files)) await writeFile(join(tree, name), text)
+  await squash(tree, image, 'zstd', '-Xcompression-level', '1')
+}
+
+async function changeBoot(image: string, change: (folder: string) => Promise<void>) {
+  const files = `${image}-files`
+  await unsquash(image, files)
+  await change(files)
+  await rm(image)
+  await squash(files, image, 'gzip', '-noD', '-noF', '-noI', '-noX')
+}
+
+/** What a boot slot is compared with before it starts is renewed: it is as it was meant. */
+export async function signBoot(folder: string) {
+  const { stdout } = await run('sha256sum', ['vmlinuz', 'initrd.img'], { cwd: folder })
+  await writeFile(join(folder, 'SHA256SUMS'), stdout)
+}
+
+/** The initrd of a boot slot does this first of all, once it has loaded its drivers. */
+export async function commandInInitrd(folder: string, command: string) {
+  const scripts = 'scripts/init-premount'
+  const place = await mkdtemp(join(folder, 'initrd-'))
+  await mkdir(join(place, scripts), { recursive: true })
+  await writeFile(join(place, scripts, 'ORDER'), `${command}\n`)
+  const initrd = join(folder, 'initrd.img')
+  // What comes behind lies above what was there before; it has to begin at a multiple of four.
+  const { size } = await stat(initrd)
+  await truncate(initrd, Math.ceil(size / 4) * 4)
+  await run('sh', ['-c', `find scripts | cpio --create --format=newc --quiet >>"${initrd}"`], { cwd: place })
+  await rm(place, { recursive: true })
 }
 
 /** The version that runs; empty while nobody can be asked. */
@@ -63,6 +90,10 @@ export async function becomesProven(machine: Machine, version: string, withinMs 
 
 const provenWithinMs = 20 * 60_000
 const say = async (machine: Machine, command: string) => (await machine.shell(command).catch(() => '')).trim()
+
+async function unsquash(image: string, to: string) {
+  await run('unsquashfs', ['-no-progress', '-d', to, image], { maxBuffer: 2 ** 26 })
+}
 
 async function squash(from: string, to: string, compression: string, ...options: string[]) {
   await run('mksquashfs', [from, to, '-comp', compression, ...options, '-no-progress', '-quiet'])
