@@ -1,35 +1,6 @@
 import ipaddr from 'ipaddr.js'
+import { isWithin, privateNetworks, privateSuffixes } from '../lib/home-network.ts'
 import type { CertificateNames } from './schema.ts'
-
-/**
- * What routers and systems put behind the name of a machine at home: names that no public server has (RFC 6762, RFC 8375,
- * RFC 2606, ICANN's `internal`), and those of routers that are sold in millions.
- */
-const privateSuffixes = [
-  'local',
-  'home.arpa',
-  'internal',
-  'lan',
-  'home',
-  'localdomain',
-  'localhost',
-  'intranet',
-  'private',
-  'fritz.box',
-  'speedport.ip',
-] as const
-
-const privateNetworks = [
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '169.254.0.0/16',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  'fc00::/7',
-  'fe80::/10',
-  '::1/128',
-] as const
 
 /** What the authority of a box may vouch for, and nothing else: who installs it need not fear for the rest of the web. */
 export interface Permitted {
@@ -90,10 +61,4 @@ export function isGood(known: KnownCertificate, wanted: CertificateNames, nowMs:
     known.validUntilMs - nowMs > renewBeforeMs &&
     known.validUntilMs - nowMs <= certificateDays * day
   )
-}
-
-function isWithin(address: string, network: string): boolean {
-  const parsed = ipaddr.parse(address)
-  const [range, bits] = ipaddr.parseCIDR(network)
-  return parsed.kind() === range.kind() && parsed.match(range, bits)
 }
