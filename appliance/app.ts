@@ -62,6 +62,9 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     databasePath: config.databasePath,
     version: system.version,
     health: health.report,
+    settings: system.settings,
+    updatesFrom: config.updatesFrom,
+    isFirst: config.instance === 0,
   })
   await migrateDatabase(database, system.domain.migrations ?? [], 'some')
   const tuning = createTuning({

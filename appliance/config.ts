@@ -42,6 +42,7 @@ const options = z.object({
   run: z.enum(['bundle', 'sources']).default('bundle'),
   pools: z.string().min(1).optional(),
   bootFolder: z.string().min(1).optional(),
+  updatesFrom: z.string().default(''),
   launched: z.enum(['yes', 'no']).default('no'),
   instance: whole(0, 63).default(0),
 })
@@ -66,6 +67,7 @@ const optionNames = {
   run: 'run',
   pools: 'pools',
   'boot-folder': 'bootFolder',
+  'updates-from': 'updatesFrom',
   launched: 'launched',
   instance: 'instance',
 } as const
@@ -99,6 +101,8 @@ export interface Config {
   instance: number
   /** The partition of the image that any computer can read, where the setup file is found; null where there is none. */
   bootFolder: string | null
+  /** Where the image says that updates come from; empty: it knows no such place. */
+  updatesFrom: string
   serviceManager: ServiceManager | null
   unattended: {
     file: string | null
@@ -157,6 +161,7 @@ export function readConfig(
     isLaunched: given.launched === 'yes',
     instance: given.instance,
     bootFolder: given.bootFolder ? resolve(given.bootFolder) : null,
+    updatesFrom: given.updatesFrom,
     serviceManager: serviceManagerOf(env),
     unattended: {
       file: given.setup ? resolve(given.setup) : null,

@@ -1,4 +1,5 @@
 import type { Domain } from '../lib/domain.ts'
+import { updateChecks } from './checks.ts'
 import { updateRoutes } from './routes.ts'
 import { createUpdateService, type UpdatesDeps } from './service/index.ts'
 
@@ -10,20 +11,7 @@ export function createUpdates(deps: UpdatesDeps) {
   const domain: Domain = {
     name: 'updates',
     routes: updateRoutes(service),
-    checks: [
-      async () =>
-        service.facts().isOnTrial
-          ? [
-              {
-                code: 'updates/on-trial',
-                severity: 'warning',
-                title: `Version ${service.facts().version} is on trial`,
-                detail: 'For some minutes settings cannot be changed. Files are not affected.',
-                suggestions: [{ label: 'Wait, or see This box, Updates', href: '/updates' }],
-              },
-            ]
-          : [],
-    ],
+    checks: updateChecks(service),
     start: service.start,
     stop: service.stop,
   }

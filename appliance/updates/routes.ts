@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { route } from '../http/route.ts'
-import { earlierVersion, updateState } from './schema.ts'
+import { earlierVersion, sourceState, updateSource, updateState } from './schema.ts'
 import type { UpdateService } from './service/index.ts'
 
 const received = z.object({ receivedBytes: z.number().int() })
@@ -16,6 +16,45 @@ export function updateRoutes(updates: UpdateService) {
       summary: 'What runs, what is installed beside it, and what has been received',
       reply: updateState,
       handle: () => updates.state(),
+    }),
+    route({
+      ...admin,
+      method: 'get',
+      path: '/updates/source',
+      summary: 'Where updates come from, what was found there, and when',
+      reply: sourceState,
+      handle: () => updates.source(),
+    }),
+    route({
+      ...admin,
+      method: 'put',
+      path: '/updates/source',
+      summary:
+        'Decides where updates come from, whether the box looks once a day, and whether it installs by itself',
+      body: updateSource,
+      reply: sourceState,
+      handle: ({ body }) => updates.decideSource(body),
+    }),
+    route({
+      ...admin,
+      method: 'post',
+      path: '/updates/look',
+      summary: 'Looks now. That nothing could be found out is no error, and stands in the answer',
+      reply: sourceState,
+      handle: () => updates.look(),
+    }),
+    route({
+      ...admin,
+      method: 'post',
+      path: '/updates/take',
+      summary: 'Downloads what was found, and installs it into the other place',
+      body: z.strictObject({ version: z.string().max(100).describe('The one that was found.') }),
+      reply: job,
+      status: 202,
+      async handle({ body }) {
+        const { id } = await updates.take(body.version)
+        return { job: id }
+      },
     }),
     route({
       ...admin,

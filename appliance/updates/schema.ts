@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { whyNotAddress } from './plan/addresses.ts'
 
 export const version = z
   .string()
@@ -80,3 +81,88 @@ export const earlierVersion = z.object({
   problem: z.string().nullable().describe('Why the box cannot go back.'),
 })
 export type EarlierVersion = z.infer<typeof earlierVersion>
+
+/** Larger than any image of ours will be. */
+export const mostBundleBytes = 4 * 1024 ** 3
+
+/**
+ * What whoever publishes updates lays beside the bundle, as `cairn-TARGET.json` (docs/updates.md, "Publishing"). Unknown fields
+ * are for newer boxes.
+ */
+export const release = z.object({
+  format: z.literal(1, 'a description of format 1'),
+  target: z.string().max(40).describe('The board that it is for, as `scripts/image` has it.'),
+  version,
+  date: z.iso.date('a date like 2026-03-29'),
+  bundle: z.object({
+    url: z
+      .string()
+      .min(1)
+      .max(2000)
+      .describe('Where the bundle lies, seen from the address of this description.'),
+    sizeBytes: z.number().int().min(1).max(mostBundleBytes),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, '64 small hexadecimal digits'),
+  }),
+  notes: z
+    .array(z.string().max(1000))
+    .max(100)
+    .default([])
+    .describe('What is new, plain text, one thing each.'),
+})
+export type Release = z.infer<typeof release>
+
+const sourceAddress = z
+  .string()
+  .max(2000)
+  .superRefine((address, context) => {
+    const problem = whyNotAddress(address)
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem })
+  })
+
+/** Where updates come from, as an administrator has decided. */
+export const updateSource = z
+  .strictObject({
+    address: sourceAddress
+      .nullable()
+      .describe(
+        'Of a folder or of one description (.json). Null: the one that the image came with, if it did.',
+      ),
+    looksDaily: z.boolean().default(true),
+    installsAtNight: z
+      .boolean()
+      .default(false)
+      .describe('Takes what is new by itself, and starts the box again at three in the night.'),
+  })
+  .refine(({ looksDaily, installsAtNight }) => looksDaily || !installsAtNight, {
+    path: ['installsAtNight'],
+    message: 'only while looksDaily is true: what is not looked for cannot be installed',
+  })
+export type UpdateSource = z.infer<typeof updateSource>
+
+export const problem = z.object({ code: z.string(), message: z.string() })
+export type Problem = z.infer<typeof problem>
+
+export const sourceState = z.object({
+  address: z.string().nullable().describe('The one in force; null: none is known.'),
+  isOwn: z.boolean().describe('An administrator has named it; else the image came with it.'),
+  looksDaily: z.boolean(),
+  installsAtNight: z.boolean(),
+  lookedAt: z.iso.datetime().nullable(),
+  problem: problem.nullable().describe('Why the last look found nothing out.'),
+  failingSince: z.iso.datetime().nullable(),
+  found: z
+    .object({
+      version,
+      date: z.iso.date(),
+      sizeBytes: z.number().int(),
+      notes: z.array(z.string()),
+      isNewer: z.boolean().describe('Than what runs.'),
+    })
+    .nullable()
+    .describe('What the last answer described.'),
+  heldBack: z
+    .object({ at: z.iso.datetime(), message: z.string() })
+    .nullable()
+    .describe('Why it was not taken by itself in the night.'),
+})
+export type SourceState = z.infer<typeof sourceState>

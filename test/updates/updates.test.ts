@@ -12,90 +12,16 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { createLocalAgent } from '../../appliance/agent/client.ts'
-import { createJobs } from '../../appliance/jobs/index.ts'
-import { migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
-import { createEvents } from '../../appliance/lib/events.ts'
-import { silentLog } from '../../appliance/lib/log.ts'
-import { createUpdates } from '../../appliance/updates/index.ts'
-import { createUpdateOperations } from '../../appliance/updates/system/index.ts'
 import { eventually } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
-import { fakeClock } from '../helpers/people.ts'
 import { startRauc } from '../helpers/rauc.ts'
-import { serve } from '../helpers/rest.ts'
-import { tempFolder } from '../helpers/temp.ts'
+import type { Rest } from '../helpers/rest.ts'
+import { box } from './box.ts'
 import { makeSettings, meanwhile } from './settings-world.ts'
 
 const updateTest = testIf('root', 'rauc')
 
-interface Given {
-  version?: string
-  /** The version that was last found good. */
-  proven?: string
-  dataDir?: string
-  state?: 'ok' | 'danger'
-}
-
-async function box(t: ExecutionContext, rauc: { conf: string; bus: string }, given: Given = {}) {
-  const { version = '1.0.0', proven } = given
-  const dataDir = given.dataDir ?? (await tempFolder(t))
-  const clock = fakeClock()
-  let restarts = 0
-  const image = { release: join(dataDir, 'os-release'), proven: join(dataDir, 'proven') }
-  const prove = (one: string) => writeFileSync(image.proven, `${one}\n`)
-  writeFileSync(image.release, `ID=debian\nIMAGE_VERSION=${version}\n`)
-  if (proven !== undefined) prove(proven)
-  const operations = createUpdateOperations({
-    ...rauc,
-    dataDir,
-    version: '0.0.0',
-    image,
-    restart: async () => void restarts++,
-  })
-  const events = createEvents()
-  const database = await openDatabase(join(await tempFolder(t), 'jobs.db'))
-  const jobs = createJobs({ database, events, clock, log: silentLog })
-  await migrateDatabase(database, jobs.domain.migrations ?? [])
-  const health: { state: 'ok' | 'danger' } = { state: given.state ?? 'ok' }
-  const updates = createUpdates({
-    agent: createLocalAgent(operations, silentLog),
-    events,
-    clock,
-    log: silentLog,
-    jobs,
-    dataDir,
-    databasePath: join(dataDir, 'cairn.db'),
-    version: '0.0.0',
-    health: async () => ({ state: health.state, issues: health.state === 'danger' ? [degraded] : [] }),
-    lookEveryMs: 5,
-    wellForMs: 60_000,
-  })
-  await updates.domain.start?.()
-  const stop = async () => {
-    await updates.domain.stop?.()
-    await database.destroy()
-  }
-  t.teardown(stop)
-  const person = { user: 'ann', role: 'admin', device: '', face: 'rest', address: '' } as const
-  const ask = await serve(t, updates.domain.routes ?? [], async () => person)
-  const finish = async (id: string) => {
-    await jobs.finished(id)
-    return jobs.get(id)
-  }
-  return { ask, clock, dataDir, finish, health, updates, prove, restarts: () => restarts }
-}
-
-const degraded = {
-  code: 'storage/pool-degraded',
-  subject: 'pool',
-  severity: 'danger' as const,
-  title: 'The pool is degraded',
-  detail: 'A disk is missing.',
-  suggestions: [],
-}
-
-const receive = (ask: Awaited<ReturnType<typeof serve>>, bytes: Buffer, offset = 0) =>
+const receive = (ask: Rest, bytes: Buffer, offset = 0) =>
   ask('PUT', `/updates/bundle?offset=${offset}`, { raw: bytes })
 
 updateTest(
@@ -220,7 +146,7 @@ updateTest(
     clock.advance(600_000)
     t.false(updates.isReady())
 
-    health.state = 'ok'
+    health.issues = []
     await eventually(async () => {
       clock.advance(10_000)
       return updates.isReady()

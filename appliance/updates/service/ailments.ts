@@ -33,6 +33,8 @@ export function createAilments({ dataDir }: { dataDir: string }) {
   }
 }
 
+export type Ailments = ReturnType<typeof createAilments>
+
 function dangersOf({ issues }: HealthReport): string[] {
   return issues
     .filter(({ severity }) => severity === 'danger')

@@ -6,11 +6,17 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Events } from '../../lib/events.ts'
 import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
-import { isHeldBack, nextNight, notHere } from '../plan/versions.ts'
-import type { UpdateFacts, UpdateState } from '../schema.ts'
+import { isHeldBack, notHere } from '../plan/versions.ts'
+import type { SourceState, UpdateFacts, UpdateSource, UpdateState } from '../schema.ts'
 import { createAilments } from './ailments.ts'
+import { createLooking } from './looking.ts'
+import { createNights } from './nights.ts'
 import { createReceiving } from './receiving.ts'
+import { createRestarts } from './restarts.ts'
 import { createReturning } from './returning.ts'
+import { createRounds } from './rounds.ts'
+import { createSources, type SourcesDeps } from './sources.ts'
+import { createTaking } from './taking.ts'
 
 declare module '../../lib/events.ts' {
   interface EventMap {
@@ -18,7 +24,7 @@ declare module '../../lib/events.ts' {
   }
 }
 
-export interface UpdatesDeps {
+export interface UpdatesDeps extends SourcesDeps {
   agent: Agent
   events: Events
   clock: Clock
@@ -31,6 +37,11 @@ export interface UpdatesDeps {
   /** How often a version on trial is looked at, and for how long all must be well. */
   lookEveryMs?: number
   wellForMs?: number
+  /** Looks for updates once a day: one of the server processes does. */
+  isFirst: boolean
+  roundEveryMs?: number
+  lookWithinMs?: number
+  chance?: () => number
 }
 
 export function createUpdateService(deps: UpdatesDeps) {
@@ -39,9 +50,14 @@ export function createUpdateService(deps: UpdatesDeps) {
   const receiving = createReceiving(deps)
   const ailments = createAilments(deps)
   const returning = createReturning(deps)
+  const sources = createSources(deps)
+  const looking = createLooking({ ...deps, sources })
+  const taking = createTaking({ ...deps, receiving, ailments, looking })
+  const restarts = createRestarts(deps)
+  const nights = createNights({ ...deps, sources, looking, receiving, taking, restart: restarts.now })
+  const rounds = createRounds({ ...deps, sources, looking, nights, facts: () => facts })
   let facts: UpdateFacts = { isPossible: false, version: deps.version, isOnTrial: false }
   let watching: NodeJS.Timeout | undefined
-  let restarting: { timer: NodeJS.Timeout; at: Date } | undefined
   let wellSinceMs: number | undefined
   let unsubscribe: () => void = () => undefined
 
@@ -58,16 +74,17 @@ export function createUpdateService(deps: UpdatesDeps) {
     const { isPossible, version, isOnTrial } = await learn()
     const slots = isPossible ? await agent.call('updates/slots', {}, { timeoutMs: slowMs }) : null
     const bytes = await receiving.receivedBytes()
+    // Where a trial is for one start (Raspberry Pi), the next one is the older version until this one was found good.
+    const waitsForRestart =
+      !isOnTrial && (slots?.slots.some(({ isNext, isBooted }) => isNext && !isBooted) ?? false)
     return {
       version,
       isPossible,
       slots,
       isOnTrial,
       bundle: bytes === undefined ? null : { receivedBytes: bytes, ...(await inspected(isPossible)) },
-      // Where a trial is for one start (Raspberry Pi), the next one is the older version until this one was found good.
-      waitsForRestart:
-        !isOnTrial && (slots?.slots.some(({ isNext, isBooted }) => isNext && !isBooted) ?? false),
-      restartAt: restarting?.at.toISOString() ?? null,
+      waitsForRestart,
+      restartAt: restarts.plannedAt() ?? (waitsForRestart ? await nights.restartAt() : null),
     }
   }
 
@@ -105,6 +122,16 @@ export function createUpdateService(deps: UpdatesDeps) {
     return wellSinceMs !== undefined && clock.now() - wellSinceMs >= wellForMs
   }
 
+  async function source(): Promise<SourceState> {
+    const { version } = facts
+    const [inForce, last, heldBack] = await Promise.all([
+      sources.inForce(),
+      looking.shown(version),
+      nights.shown(),
+    ])
+    return { ...inForce, ...last, heldBack }
+  }
+
   return {
     state,
     async receive(body: Readable, where: { offset: number; length: number | undefined }) {
@@ -131,20 +158,29 @@ export function createUpdateService(deps: UpdatesDeps) {
     async install(allowOlder: boolean) {
       await requireHere()
       requireSettled()
-      return jobs.start({
-        kind: 'updates/install',
-        title: 'Installing an update',
-        async run({ report, signal }) {
-          await ailments.remember(await health())
-          await agent.call(
-            'updates/install',
-            { allowOlder },
-            { onProgress: report, signal, timeoutMs: 3_600_000 },
-          )
-          events.publish('updates/changed', {})
-        },
-      })
+      return taking.install(allowOlder)
     },
+    /** From where updates come, to the other place for the system. */
+    async take(version: string) {
+      await requireHere()
+      requireSettled()
+      const job = await taking.take(version, facts.version)
+      await nights.leave()
+      return job
+    },
+    source,
+    async decideSource(wanted: UpdateSource) {
+      await requireHere()
+      requireSettled()
+      await sources.decide(wanted)
+      return source()
+    },
+    async look() {
+      await requireHere()
+      await looking.now()
+      return source()
+    },
+    isFailingLong: looking.isFailingLong,
     async earlier() {
       return (await learn()).isPossible ? returning.earlier() : null
     },
@@ -155,15 +191,10 @@ export function createUpdateService(deps: UpdatesDeps) {
     },
     async restart(when: 'now' | 'night' | 'never') {
       await requireHere()
-      if (restarting) clearTimeout(restarting.timer)
-      restarting = undefined
-      if (when === 'now') await agent.call('updates/restart', {})
-      else if (when === 'night') {
-        const at = nextNight(new Date(clock.now()))
-        const restart = () =>
-          agent.call('updates/restart', {}).catch(error => log.error('no restart', { error }))
-        restarting = { at, timer: setTimeout(() => void restart(), at.getTime() - clock.now()).unref() }
-      }
+      await nights.leave()
+      if (when === 'now') await restarts.now()
+      else if (when === 'night') restarts.atNight()
+      else restarts.never()
       events.publish('updates/changed', {})
     },
     /** Throws for what is to wait until this version was found good. */
@@ -177,6 +208,8 @@ export function createUpdateService(deps: UpdatesDeps) {
       await learn()
       await returning.tidy()
       unsubscribe = events.on('updates/changed', () => void learn())
+      restarts.start()
+      if (deps.isFirst) await rounds.start()
       if (!facts.isOnTrial) return
       watching = setInterval(
         () => void look().catch(error => log.warn('not yet', { error })),
@@ -186,7 +219,8 @@ export function createUpdateService(deps: UpdatesDeps) {
     async stop() {
       unsubscribe()
       clearInterval(watching)
-      if (restarting) clearTimeout(restarting.timer)
+      await rounds.stop()
+      restarts.stop()
     },
   }
 }

@@ -53,10 +53,23 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
     )
   }
 
+  /** While RAUC installs it answers no other question: then the slots as they were before. */
+  let beforeInstall: Slots | undefined
+
   async function slotsNow(): Promise<Slots | null> {
     if (!(await isThere())) return null
-    const { stdout } = await rauc(['status', '--detailed', '--output-format=json'])
-    return parseStatus(stdout)
+    return beforeInstall ?? askSlots()
+  }
+
+  async function askSlots(): Promise<Slots> {
+    try {
+      const { stdout } = await rauc(['status', '--detailed', '--output-format=json'])
+      return parseStatus(stdout)
+    } catch (error) {
+      // An installation was begun in this very moment.
+      if (beforeInstall) return beforeInstall
+      throw error
+    }
   }
 
   async function inspect(): Promise<Bundle> {
@@ -74,14 +87,19 @@ export function createUpdateOperations(deps: UpdatesSystemDeps) {
       compatible: known.compatible,
       allowOlder,
     })
-    await rauc(['install', file], {
-      timeoutMs: installTimeoutMs,
-      signal,
-      onLine(line) {
-        const progress = parseProgress(line)
-        if (progress) report(progress)
-      },
-    })
+    beforeInstall = known
+    try {
+      await rauc(['install', file], {
+        timeoutMs: installTimeoutMs,
+        signal,
+        onLine(line) {
+          const progress = parseProgress(line)
+          if (progress) report(progress)
+        },
+      })
+    } finally {
+      beforeInstall = undefined
+    }
     await rm(file, { force: true })
   }
 
