@@ -1,5 +1,6 @@
+import type { ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
-import type { EarlierVersion, UpdateState } from '../../appliance/web/api/updates.ts'
+import type { EarlierVersion, SourceState, UpdateState } from '../../appliance/web/api/updates.ts'
 import { admin, eventually, startCairn } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
 import { openBrowser, openPage, scrollsSideways, signIn, sizes, violations } from './browser.ts'
@@ -130,21 +131,153 @@ pageTest(
     t.deepEqual(asked, [{ version: '0.9.0' }])
 
     async function isSound(name: string) {
-      t.deepEqual(await violations(page), [], name)
-      const folder = process.env.CAIRN_PICTURES
-      for (const colorScheme of ['light', 'dark'] as const)
-        for (const size of ['desktop', 'phone'] as const) {
-          await page.emulateMedia({ colorScheme })
-          await page.setViewportSize(sizes[size])
-          t.false(await scrollsSideways(page), `${name}, ${size}`)
-          t.deepEqual(await violations(page), [], `${name}, ${size}, ${colorScheme}`)
-          if (folder) await page.screenshot({ path: `${folder}/reset-${name}-${size}-${colorScheme}.png` })
-        }
-      await page.emulateMedia({ colorScheme: 'light' })
-      await page.setViewportSize(sizes.desktop)
+      await looksSound(t, page, name)
     }
   },
 )
+
+const nowhere: SourceState = {
+  address: null,
+  isOwn: false,
+  looksDaily: true,
+  installsAtNight: false,
+  lookedAt: null,
+  problem: null,
+  failingSince: null,
+  found: null,
+  heldBack: null,
+}
+const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString()
+const known: SourceState = {
+  ...nowhere,
+  address: 'https://example.org/cairn/',
+  isOwn: true,
+  lookedAt: ago(3),
+  found: { version: '1.0.0', date: '2026-03-29', sizeBytes: 222_000_000, notes: [], isNewer: false },
+}
+const longNotes = [
+  'Something that is new, told in more words than a line has on a phone, so that it has to go on in the next one.',
+  `A name without an end: ${'photos-of-the-summer-'.repeat(8)}`,
+  ...Array.from({ length: 12 }, (_, index) => `And this is the thing of number ${index + 3}.`),
+]
+const newer: SourceState = {
+  ...known,
+  found: { version: '1.1.0', date: '2026-03-29', sizeBytes: 222_000_000, notes: longNotes, isNewer: true },
+}
+const failing: SourceState = {
+  ...known,
+  lookedAt: ago(3),
+  failingSince: ago(48),
+  problem: {
+    code: 'updates/unreachable',
+    message: 'No answer: example.org could not show that it is example.org (certificate has expired).',
+  },
+}
+
+pageTest('the page says where updates come from and what is there, and one press takes it', async t => {
+  const cairn = await startCairn(t, { args: ['--admin', `${admin.name}:${admin.password}`] })
+  const page = await openPage(t, await openBrowser(t))
+  await signIn(page, cairn)
+  let source = nowhere
+  await page.route('**/api/v1/updates/source', route => route.fulfill({ json: source }))
+  const show = async (one: SourceState) => {
+    source = one
+    await shown(page, flashed, cairn.url)
+  }
+
+  await show(nowhere)
+  await page.getByText('knows no place where updates are published', { exact: false }).waitFor()
+  t.is(await page.getByRole('button', { name: 'Look for updates' }).count(), 0)
+  await isSound('nowhere')
+
+  await show(known)
+  await page.getByText('Nothing newer is published').waitFor()
+  await page.getByText('Looked 3 hours ago.').waitFor()
+  await isSound('newest')
+
+  await show(failing)
+  await page.getByText('certificate has expired', { exact: false }).waitFor()
+  await page.getByText('So it has been since 2 days ago.').waitFor()
+  t.is(await page.getByText('Nothing newer is published').count(), 0)
+  await isSound('failing')
+
+  await show({ ...newer, installsAtNight: true, heldBack: { at: ago(9), message: 'The pool is degraded.' } })
+  await page.getByText('It was not taken in the night').waitFor()
+  await page.getByText('March 29, 2026 · 222 MB').waitFor()
+  t.is(await page.getByText('thing of number 14', { exact: false }).count(), 0)
+  await isSound('newer-held-back')
+  await page.getByRole('button', { name: 'Show 8 more' }).click()
+  await page.getByText('thing of number 14', { exact: false }).waitFor()
+  await isSound('newer-all-notes')
+
+  await page.goto(`${cairn.url}/storage`)
+  await page.getByText('Version 1.1.0 is there').waitFor()
+  await isSound('note')
+  await page.getByRole('link', { name: 'See what is new' }).click()
+
+  const taken: unknown[] = []
+  await page.route('**/api/v1/updates/take', async route => {
+    taken.push(route.request().postDataJSON())
+    await route.fulfill({ status: 202, json: { job: 'one' } })
+  })
+  const job = { id: 'one', kind: 'updates/take', title: 'Updating to 1.1.0', state: 'running', fraction: 0.3 }
+  await page.route('**/api/v1/jobs', route =>
+    route.fulfill({
+      json: taken.length === 0 ? [] : [{ ...job, message: 'Downloading the update', startedAt: ago(0) }],
+    }),
+  )
+  await page.getByRole('button', { name: 'Download and install' }).click()
+  await page.getByRole('heading', { name: 'Updating to 1.1.0' }).waitFor()
+  t.deepEqual(taken, [{ version: '1.1.0' }])
+  t.is(await page.getByRole('button', { name: 'Choose an update' }).count(), 0)
+  await isSound('taking')
+
+  async function isSound(name: string) {
+    await looksSound(t, page, `source-${name}`)
+  }
+})
+
+pageTest('a place for updates is named, refused with its reason, and asked at once', async t => {
+  const cairn = await startCairn(t, { args: ['--admin', `${admin.name}:${admin.password}`] })
+  const page = await openPage(t, await openBrowser(t))
+  await signIn(page, cairn)
+  let source = nowhere
+  const asked: unknown[] = []
+  const message = 'address: http is for the network at home only. Give an address of https'
+  await page.route('**/api/v1/updates/source', async route => {
+    if (route.request().method() === 'GET') return route.fulfill({ json: source })
+    const body = route.request().postDataJSON()
+    asked.push(body)
+    if (body.address.startsWith('http:'))
+      return route.fulfill({ status: 400, json: { error: { code: 'input/invalid', message, details: {} } } })
+    source = { ...known, ...body }
+    return route.fulfill({ json: source })
+  })
+  await page.route('**/api/v1/updates/look', async route => {
+    asked.push('look')
+    await route.fulfill({ json: source })
+  })
+  await shown(page, flashed, cairn.url)
+  await page.getByRole('button', { name: 'Name a place' }).click()
+  const address = page.getByLabel('Address', { exact: true })
+  await address.fill('http://example.org/cairn/')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText(message).waitFor()
+  await looksSound(t, page, 'source-dialog-refused')
+  await address.fill(' https://example.org/cairn/ ')
+  await page.getByRole('switch', { name: 'Install by itself in the night' }).click()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Nothing newer is published').waitFor()
+  const wanted = { looksDaily: true, installsAtNight: true, address: 'https://example.org/cairn/' }
+  t.deepEqual(asked.slice(1), [wanted, 'look'])
+
+  // What is not looked for cannot be installed; the place itself stays, and is not asked again.
+  await page.getByRole('button', { name: 'Change…' }).click()
+  await page.getByRole('switch', { name: 'Look once a day' }).click()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('The box does not look by itself.', { exact: false }).waitFor()
+  t.deepEqual(asked.slice(3), [{ ...wanted, looksDaily: false, installsAtNight: false }])
+})
 
 pageTest('a file is sent in pieces to where updates are received', async t => {
   const cairn = await startCairn(t, { args: ['--admin', `${admin.name}:${admin.password}`] })
@@ -170,4 +303,20 @@ async function shown(page: Page, state: UpdateState, url = new URL(page.url()).o
   await page.unroute('**/api/v1/updates').catch(() => undefined)
   await page.route('**/api/v1/updates', route => route.fulfill({ json: state }))
   await page.goto(`${url}/updates`)
+}
+
+/** In both schemes, on a desktop and a phone; with a picture of each, if there is a folder for them. */
+async function looksSound(t: ExecutionContext, page: Page, name: string) {
+  const folder = process.env.CAIRN_PICTURES
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const size of ['desktop', 'phone'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize(sizes[size])
+      t.false(await scrollsSideways(page), `${name}, ${size}`)
+      t.deepEqual(await violations(page), [], `${name}, ${size}, ${colorScheme}`)
+      if (folder)
+        await page.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png`, fullPage: true })
+    }
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize(sizes.desktop)
 }

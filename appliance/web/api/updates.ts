@@ -1,14 +1,38 @@
 import { queryOptions } from '@tanstack/react-query'
-import type { Difference, EarlierVersion, UpdateState } from '../../updates/schema.ts'
+import type {
+  Difference,
+  EarlierVersion,
+  SourceState,
+  UpdateSource,
+  UpdateState,
+} from '../../updates/schema.ts'
 import { failureOf } from '../kit/api/failure.ts'
 import { addressOf, ourOwn, request } from '../kit/api/request.ts'
 
-export type { Difference, EarlierVersion, UpdateState }
+export type { Difference, EarlierVersion, SourceState, UpdateState }
 
 export const updatesQuery = queryOptions({
   queryKey: ['updates'],
   queryFn: () => request<UpdateState>('GET', '/updates'),
 })
+
+/** Where updates come from, and what was found there. */
+export const sourceQuery = queryOptions({
+  queryKey: ['updates', 'source'],
+  queryFn: () => request<SourceState>('GET', '/updates/source'),
+})
+
+export function decideSource(source: UpdateSource): Promise<SourceState> {
+  return request('PUT', '/updates/source', { body: source })
+}
+
+export function lookForUpdates(): Promise<SourceState> {
+  return request('POST', '/updates/look')
+}
+
+export function takeUpdate(version: string): Promise<{ job: string }> {
+  return request('POST', '/updates/take', { body: { version } })
+}
 
 /** What going back would lose; comparing takes a moment. */
 export const earlierQuery = queryOptions({

@@ -15,6 +15,7 @@ import { IndexNote } from './index-note.tsx'
 import { CreatePoolDialog } from './pool/create-pool-dialog.tsx'
 import { PoolCard } from './pool/pool-card.tsx'
 import { ReplaceFromAddress } from './pool/replace-from-address.tsx'
+import { UpdateNote } from './update-note.tsx'
 
 /** The machine as it stands on the shelf: trouble first, then pools, then the disks that belong to none. */
 export function BoxPage() {
@@ -32,6 +33,7 @@ export function BoxPage() {
     <Sheet title={t('box.title')} lead={<BoxName />}>
       <BoxTabs />
       <HealthCards />
+      <UpdateNote />
       <IndexNote />
       <Part title={t('box.pools')} action={canCreate && (pools.data?.length ?? 0) > 0 && createButton}>
         <Answer query={pools} rows={2} height={160}>

@@ -1,22 +1,20 @@
-import { Button, FileButton, Group, Progress, Stack, Text } from '@mantine/core'
+import { Button, FileButton, Group, Stack, Text } from '@mantine/core'
 import { IconUpload } from '@tabler/icons-react'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { jobsQuery } from '../../api/box.ts'
 import { dropBundle, installBundle, sendBundle, type UpdateState } from '../../api/updates.ts'
 import { ErrorPanel } from '../../kit/error-panel.tsx'
 import { formatBytes } from '../../kit/format/bytes.ts'
 import { Notice } from '../../kit/notice.tsx'
 import { Card } from '../../kit/sheet.tsx'
+import { Going } from './going.tsx'
 
 /** An update is chosen, sent, looked at and installed, one step after the other. */
 export function Receiving({ state }: { state: UpdateState }) {
   const { t } = useTranslation()
   const client = useQueryClient()
   const [fraction, setFraction] = useState<number | null>(null)
-  const jobs = useQuery(jobsQuery)
-  const job = jobs.data?.find(({ kind, state: is }) => kind === 'updates/install' && is === 'running')
   const again = () =>
     Promise.all(['updates', 'jobs'].map(key => client.invalidateQueries({ queryKey: [key] })))
   const sending = useMutation({
@@ -31,7 +29,6 @@ export function Receiving({ state }: { state: UpdateState }) {
   const failed = sending.error ?? installing.error ?? dropping.error
   const { bundle } = state
 
-  if (job) return <Going label={job.message ?? t('updates.installing')} fraction={job.fraction} />
   if (fraction !== null) return <Going label={t('updates.sending')} fraction={fraction} />
   return (
     <Card>
@@ -58,11 +55,7 @@ export function Receiving({ state }: { state: UpdateState }) {
           )}
           <FileButton accept=".raucb" onChange={file => file && sending.mutate(file)}>
             {props => (
-              <Button
-                {...props}
-                variant={bundle?.version ? 'default' : 'filled'}
-                leftSection={<IconUpload size={20} aria-hidden />}
-              >
+              <Button {...props} variant="default" leftSection={<IconUpload size={20} aria-hidden />}>
                 {t('updates.choose')}
               </Button>
             )}
@@ -73,17 +66,6 @@ export function Receiving({ state }: { state: UpdateState }) {
             </Button>
           )}
         </Group>
-      </Stack>
-    </Card>
-  )
-}
-
-function Going({ label, fraction }: { label: string; fraction: number | null }) {
-  return (
-    <Card>
-      <Stack gap={8} aria-live="polite">
-        <Text>{label}</Text>
-        <Progress value={(fraction ?? 0) * 100} aria-label={label} animated={fraction === null} />
       </Stack>
     </Card>
   )

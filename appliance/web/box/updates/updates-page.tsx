@@ -8,9 +8,11 @@ import { Facts } from '../../kit/facts.tsx'
 import { Notice } from '../../kit/notice.tsx'
 import { Card, Part, Sheet } from '../../kit/sheet.tsx'
 import { BoxTabs } from '../box-tabs.tsx'
+import { Going, useUpdateJob } from './going.tsx'
 import { GoingBack } from './going-back.tsx'
 import { Receiving } from './receiving.tsx'
 import { Restarting } from './restarting.tsx'
+import { Source } from './source.tsx'
 
 /** Which version runs, and how the box gets another one. */
 export function UpdatesPage() {
@@ -50,18 +52,38 @@ function Updates({ state }: { state: UpdateState }) {
           />
         </Card>
       </Part>
-      {state.isPossible ? (
-        <Part title={t('updates.another')}>
-          <Text c="dimmed" className="prose">
-            {t('updates.hint')}
-          </Text>
-          {state.waitsForRestart ? <Restarting state={state} /> : <Receiving state={state} />}
-        </Part>
-      ) : (
-        <Text className="prose">{t('updates.notHere')}</Text>
-      )}
+      {state.isPossible ? <Others state={state} /> : <Text className="prose">{t('updates.notHere')}</Text>}
       {state.isPossible && !state.isOnTrial && !state.waitsForRestart && <GoingBack />}
       {state.isPossible && <BoxLog />}
+    </>
+  )
+}
+
+/** What may run instead: what is under way, what is published, what is given. */
+function Others({ state }: { state: UpdateState }) {
+  const { t } = useTranslation()
+  const job = useUpdateJob()
+  if (job)
+    return (
+      <Part title={job.title}>
+        <Going label={job.message || t('updates.begins')} fraction={job.fraction} />
+      </Part>
+    )
+  if (state.waitsForRestart)
+    return (
+      <Part title={t('updates.another')}>
+        <Restarting state={state} />
+      </Part>
+    )
+  return (
+    <>
+      <Source isOnTrial={state.isOnTrial} />
+      <Part title={t('updates.byFile')}>
+        <Text c="dimmed" className="prose">
+          {t('updates.hint')}
+        </Text>
+        <Receiving state={state} />
+      </Part>
     </>
   )
 }
