@@ -187,7 +187,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
       ...(isPi
         ? ['-device', 'usb-net,netdev=net', '-d', 'unimp', '-D', file('unknown')]
         : ['-smp', '2', '-m', String(options.memoryMib ?? 1024), ...pciDevices]),
-      ...(options.buses ? busControllers : []),
+      ...busControllers(options.buses ?? {}),
       ...(options.firmware === 'uefi' ? await uefiDrives() : []),
       ...(options.hasWatchdog ? ['-global', 'ICH9-LPC.noreboot=false'] : []),
     ]
@@ -348,7 +348,16 @@ const devices = {
   // QEMU's cards have one serial, their own.
   sd: { driver: 'sd-card', bus: 'sd-bus' },
 }
-const busControllers = asArguments(['qemu-xhci,id=usb', 'usb-uas,id=uas,bus=usb.0', 'sdhci-pci'])
+function busControllers(buses: Record<string, Bus>): string[] {
+  const kinds = Object.values(buses)
+  // To Linux a disk behind a bridge has the serial of the bridge.
+  const bridges = Object.keys(buses).filter(serial => buses[serial] === 'uas')
+  return asArguments([
+    ...(kinds.some(kind => kind === 'uas' || kind === 'usb') ? ['qemu-xhci,id=usb'] : []),
+    ...bridges.map(serial => `usb-uas,id=uas,bus=usb.0,serial=${serial}`),
+    ...(kinds.includes('sd') ? ['sdhci-pci'] : []),
+  ])
+}
 
 const deviceOf = (serial: string) => `disk-${serial}`
 

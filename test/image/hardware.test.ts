@@ -30,6 +30,7 @@ onMachine(
     await owner.moveIn()
 
     const disks: Seen[] = (await owner.api('GET', '/disks')).body
+    t.log(disks.map(({ serial, path, bus }) => `${serial} ${path} ${bus}`).join('\n'))
     const seen = (serial: string) => disks.find(disk => disk.serial === serial)
     t.is(seen('NVME1')?.path, '/dev/nvme0n1')
     t.regex(seen(cardSerial)?.path ?? '', /^\/dev\/mmcblk\d$/)
