@@ -31,7 +31,7 @@ import { authorityPath, createNetwork } from './network/index.ts'
 import { createReset } from './reset/index.ts'
 import { createSetup } from './setup/index.ts'
 import { createShares, type Shares, type Volume } from './shares/index.ts'
-import { createStorage, type Storage } from './storage/index.ts'
+import { createStorage, type Pool, type Storage } from './storage/index.ts'
 import { createSystem } from './system/index.ts'
 import { createTuning, type KnownPool, type Settable, type Tuning } from './tuning/index.ts'
 import { createUpdates } from './updates/index.ts'
@@ -74,6 +74,15 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
     pools: () => poolsToTune(storage),
     parts: async () => ({ ...ownParts(launcher, config), 'nfs.threads': await shares.nfsThreads() }),
     health: health.report,
+    automatic: {
+      isOnByDefault: config.tuning.isAutomatic,
+      isLooking: config.instance === 0,
+      circumstances: async () => ({
+        isSetUp: await setup.isClaimed(),
+        isOnTrial: updates.isOnTrial(),
+        restlessPools: (await storage.pools()).filter(isRestless).map(({ name }) => name),
+      }),
+    },
   })
   const storage = createStorage({ ...kit, jobs, poolsDir: config.poolsDir })
   events.on('storage/changed', () => void tuning.hardwareChanged())
@@ -236,6 +245,11 @@ async function poolsToTune(storage: Storage): Promise<KnownPool[]> {
     if (path === undefined) return []
     return [{ name, path, disks: members.map(({ serial }) => nameOf(serial) ?? 'away') }]
   })
+}
+
+/** What the tuning would take for its own doing, and what should not be disturbed. */
+function isRestless({ state, isScrubbing, isReplacing }: Pool): boolean {
+  return state !== 'healthy' || isScrubbing || isReplacing
 }
 
 const ownServers = 1

@@ -45,6 +45,7 @@ const options = z.object({
   updatesFrom: z.string().default(''),
   launched: z.enum(['yes', 'no']).default('no'),
   instance: whole(0, 63).default(0),
+  tuning: z.enum(['by-hand', 'automatic']).default('by-hand'),
 })
 
 const optionNames = {
@@ -70,6 +71,7 @@ const optionNames = {
   'updates-from': 'updatesFrom',
   launched: 'launched',
   instance: 'instance',
+  tuning: 'tuning',
 } as const
 
 export interface Config {
@@ -88,6 +90,8 @@ export interface Config {
   nfs: { folder: string; port: number; mountPort: number | null; engine: 'auto' | 'kernel' | 'ganesha' }
   /** Null: one to begin with, and then as many as the tuning says. */
   servers: number | null
+  /** `isAutomatic`: the plan is applied without being asked for, until somebody switches that off in the page. */
+  tuning: { isAutomatic: boolean }
   /** The built pages. */
   webRoot: string
   isRoot: boolean
@@ -154,6 +158,7 @@ export function readConfig(
       engine: given.nfsEngine,
     },
     servers: given.servers ?? null,
+    tuning: { isAutomatic: given.tuning === 'automatic' },
     webRoot: resolve(given.webRoot ?? join(import.meta.dirname, '..', 'dist', 'web')),
     isRoot,
     agent: given.agent ?? (isRoot ? 'socket' : 'here'),

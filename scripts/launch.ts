@@ -16,6 +16,7 @@ import { holdInstance, type Instance } from './instance.ts'
 const usage = `scripts/start [--data DIR] [--http-port N] [--smb-port N] [--nfs-port N]
               [--https-port N [--https offered|required]]
               [--practice-disks N] [--practice-size 4G] [--servers N]
+              [--tuning by-hand|automatic]
               [--setup FILE | --admin NAME:PASSWORD [--pool PROFILE]]
 Each option is also a variable, CAIRN_HTTP_PORT and so on. See docs/running.md.
 `
@@ -163,6 +164,7 @@ function partsOf(config: Config, { checkout, dataDir }: Instance): Parts {
       '--web-root',
       '--agent',
       '--launched',
+      '--instance',
     ]),
     '--data',
     dataDir,
@@ -184,7 +186,12 @@ function partsOf(config: Config, { checkout, dataDir }: Instance): Parts {
     server: number => ({
       name: `server ${number}`,
       threads: fileThreads.main,
-      command: [...(config.isRoot ? asServiceAccount : []), ...program('main')],
+      command: [
+        ...(config.isRoot ? asServiceAccount : []),
+        ...program('main'),
+        '--instance',
+        String(number - 1),
+      ],
     }),
   }
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
 import { readConfig } from '../appliance/config.ts'
 
@@ -24,6 +26,13 @@ for (const [argv, said] of wrong) {
 test('a variable is named after its option, which goes before it', t => {
   const env = { CAIRN_HTTP_PORT: '1234', CAIRN_SMB_PORT: '2345' }
   t.like(readConfig(['--http-port', '4321'], env), { httpPort: 4321, samba: { port: 2345 } })
+})
+
+test('the box tunes itself only where that is said, as on the image', t => {
+  t.false(readConfig([], {}).tuning.isAutomatic)
+  t.true(readConfig([], { CAIRN_TUNING: 'automatic' }).tuning.isAutomatic)
+  const image = readFileSync(join(import.meta.dirname, '../overlays/common/usr/lib/cairn/cairn.conf'), 'utf8')
+  t.regex(image, /^CAIRN_TUNING=automatic$/m)
 })
 
 test('systemd is known by its variables, and the launcher by its option', t => {

@@ -12,6 +12,7 @@ import type { Wellbeing } from './plan/fall.ts'
 import { tuningRoutes } from './routes.ts'
 import type { Settable, TuningReport } from './schema/index.ts'
 import { createApplying } from './service/applying.ts'
+import { type AutomaticOptions, createAutomatic, type Later } from './service/automatic.ts'
 import { createCalibration } from './service/calibration.ts'
 import { createPlanning } from './service/plan.ts'
 import { createTaking, type Taking } from './service/taking.ts'
@@ -19,11 +20,12 @@ import { createTuningStore, tuningMigrations } from './store.ts'
 
 export type { KnownPool } from './parse/pools.ts'
 export type { Settable, TuningReport } from './schema/index.ts'
+export type { Circumstances } from './service/automatic.ts'
 export { tuningMigrations } from './store.ts'
 
 declare module '../lib/events.ts' {
   interface EventMap {
-    /** Measured, set or put back. */
+    /** Measured, set or put back; or it is now, or not any more, done by itself. */
     'tuning/changed': Record<string, never>
   }
 }
@@ -41,7 +43,7 @@ export interface TuningDeps {
   database: Database
   agent: Agent
   events: Events
-  jobs: Pick<Jobs, 'start' | 'list'>
+  jobs: Pick<Jobs, 'start' | 'list' | 'get'>
   clock: Clock
   log: Log
   version: string
@@ -51,15 +53,25 @@ export interface TuningDeps {
   health(): Promise<Wellbeing>
   /** Time, for tests that do not want to wait for it. */
   wait?(ms: number, signal: AbortSignal): Promise<void>
+  later?: Later
+  automatic: AutomaticOptions
 }
 
 export function createTuning(deps: TuningDeps): Tuning {
   const { agent, events, log, version, wait = (ms, signal) => delay(ms, undefined, { signal }) } = deps
   const store = createTuningStore(deps.database)
   const taking = createTaking({ ...deps, store })
-  const planning = createPlanning({ ...deps, store, taking })
+  const planning = createPlanning({ ...deps, store, taking, isAutomatic: () => automatic.isOn() })
   const applying = createApplying({ ...deps, planning, store, taking, wait })
   const calibration = createCalibration({ ...deps, planning, store })
+  const automatic = createAutomatic({
+    ...deps,
+    options: deps.automatic,
+    planning,
+    applying,
+    store,
+    later: deps.later ?? inAWhile,
+  })
   events.on('tuning/changed', () => {
     taking.lookAgain().catch(error => log.error('settings could not be taken up', { error }))
   })
@@ -67,8 +79,15 @@ export function createTuning(deps: TuningDeps): Tuning {
     domain: {
       name: 'tuning',
       migrations: tuningMigrations,
-      routes: tuningRoutes({ planning, applying, calibration, version }),
-      start: taking.lookAgain,
+      routes: tuningRoutes({ planning, applying, calibration, automatic, version }),
+      async start() {
+        await taking.lookAgain()
+        automatic.start()
+      },
+      async stop() {
+        applying.stop()
+        await automatic.stop()
+      },
     },
     taken: taking.taken,
     onTaken: taking.onTaken,
@@ -87,4 +106,9 @@ export function createTuning(deps: TuningDeps): Tuning {
       }
     },
   }
+}
+
+const inAWhile: Later = (ms, act) => {
+  const timer = setTimeout(() => void act(), ms).unref()
+  return () => clearTimeout(timer)
 }

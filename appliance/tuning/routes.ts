@@ -3,6 +3,7 @@ import { type Route, route } from '../http/route.ts'
 import { renderReport } from './render/report.ts'
 import { settingName, settingProblem, settingValue, tuningReport } from './schema/index.ts'
 import type { Applying } from './service/applying.ts'
+import type { Automatic } from './service/automatic.ts'
 import type { Calibration } from './service/calibration.ts'
 import type { Planning } from './service/plan.ts'
 
@@ -13,9 +14,10 @@ export function tuningRoutes(deps: {
   planning: Planning
   applying: Applying
   calibration: Calibration
+  automatic: Automatic
   version: string
 }): Route[] {
-  const { planning, applying, calibration, version } = deps
+  const { planning, applying, calibration, automatic, version } = deps
   return [
     route({
       ...shared,
@@ -46,6 +48,18 @@ export function tuningRoutes(deps: {
       body: z.strictObject({ value: settingValue.nullable() }),
       async handle({ params, body }) {
         await planning.choose(params.name, body.value)
+        return undefined
+      },
+    }),
+    route({
+      ...shared,
+      method: 'put',
+      path: '/tuning/automatic',
+      summary:
+        'Whether what is planned is applied by itself: after a start, when disks or pools came or went, and after measuring',
+      body: z.strictObject({ isOn: z.boolean() }),
+      async handle({ body }) {
+        await automatic.switchTo(body.isOn)
         return undefined
       },
     }),

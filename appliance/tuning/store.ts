@@ -31,10 +31,33 @@ interface TuningMeasurementTable {
   figures: string
 }
 
+/** One row at most: whether somebody has said that the plan is, or is not, applied by itself. */
+interface TuningAutomaticTable {
+  id: number
+  isOn: number
+  switchedAt: number
+}
+
+/** What somebody has put back to what was found, and not applied since. */
+interface TuningPutBackTable {
+  setting: string
+  putBackAt: number
+}
+
+/** One row at most: somebody has cancelled applying, on this hardware. */
+interface TuningCancelledTable {
+  id: number
+  hardware: string
+  cancelledAt: number
+}
+
 declare module '../lib/database.ts' {
   interface Tables {
+    tuningAutomatic: TuningAutomaticTable
+    tuningCancelled: TuningCancelledTable
     tuningChoice: TuningChoiceTable
     tuningMeasurement: TuningMeasurementTable
+    tuningPutBack: TuningPutBackTable
     tuningTaken: TuningTakenTable
     tuningUndone: TuningUndoneTable
   }
@@ -62,12 +85,29 @@ export const tuningMigrations: NamedMigration[] = [
       )
     },
   },
+  {
+    name: 'tuning/003-automatic',
+    async up(database) {
+      await sql`create table tuningAutomatic (
+        id integer primary key check (id = 1), isOn integer not null, switchedAt integer not null) strict`.execute(
+        database,
+      )
+      await sql`create table tuningPutBack (
+        setting text primary key, putBackAt integer not null) strict`.execute(database)
+      await sql`create table tuningCancelled (
+        id integer primary key check (id = 1), hardware text not null, cancelledAt integer not null) strict`.execute(
+        database,
+      )
+    },
+  },
 ]
 
 export type UndoneSetting = TuningUndoneTable
 export type TakenSetting = TuningTakenTable
 
 const keptMeasurements = 20
+/** Of a table with one row. */
+const only = 1
 
 export function createTuningStore(database: Database) {
   return {
@@ -107,6 +147,57 @@ export function createTuningStore(database: Database) {
         .deleteFrom('tuningUndone')
         .where('setting', 'in', [...settings])
         .execute()
+    },
+    /** What somebody said; undefined: nobody has. */
+    async isAutomatic(): Promise<boolean | undefined> {
+      const row = await database.selectFrom('tuningAutomatic').select('isOn').executeTakeFirst()
+      return row && row.isOn === 1
+    },
+    /** Who switches it on wants it to begin, whatever was cancelled before. */
+    async switchAutomatic(isOn: boolean, switchedAt: number): Promise<void> {
+      const row = { isOn: Number(isOn), switchedAt }
+      await database.transaction().execute(async transaction => {
+        await transaction
+          .insertInto('tuningAutomatic')
+          .values({ id: only, ...row })
+          .onConflict(conflict => conflict.column('id').doUpdateSet(row))
+          .execute()
+        if (isOn) await transaction.deleteFrom('tuningCancelled').execute()
+      })
+    },
+    async putBack(): Promise<string[]> {
+      const rows = await database.selectFrom('tuningPutBack').select('setting').orderBy('setting').execute()
+      return rows.map(({ setting }) => setting)
+    },
+    async notePutBack(settings: readonly string[], putBackAt: number): Promise<void> {
+      if (settings.length === 0) return
+      await database
+        .insertInto('tuningPutBack')
+        .values(settings.map(setting => ({ setting, putBackAt })))
+        .onConflict(conflict => conflict.column('setting').doUpdateSet({ putBackAt }))
+        .execute()
+    },
+    async forgetPutBack(settings: readonly string[]): Promise<void> {
+      await database
+        .deleteFrom('tuningPutBack')
+        .where('setting', 'in', [...settings])
+        .execute()
+    },
+    /** The hardware on which somebody cancelled applying. */
+    async cancelledOn(): Promise<string | undefined> {
+      const row = await database.selectFrom('tuningCancelled').select('hardware').executeTakeFirst()
+      return row?.hardware
+    },
+    async noteCancelled(hardware: string, cancelledAt: number): Promise<void> {
+      const row = { hardware, cancelledAt }
+      await database
+        .insertInto('tuningCancelled')
+        .values({ id: only, ...row })
+        .onConflict(conflict => conflict.column('id').doUpdateSet(row))
+        .execute()
+    },
+    async forgetCancelled(): Promise<void> {
+      await database.deleteFrom('tuningCancelled').execute()
     },
     async taken(): Promise<TakenSetting[]> {
       return database.selectFrom('tuningTaken').selectAll().orderBy('setting').execute()

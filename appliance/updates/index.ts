@@ -15,5 +15,10 @@ export function createUpdates(deps: UpdatesDeps) {
     start: service.start,
     stop: service.stop,
   }
-  return { domain, requireChangeable: service.requireChangeable, isReady: service.isReady }
+  return {
+    domain,
+    requireChangeable: service.requireChangeable,
+    isReady: service.isReady,
+    isOnTrial: () => service.facts().isOnTrial,
+  }
 }

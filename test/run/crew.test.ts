@@ -46,12 +46,14 @@ withBtrfs('as many as were taken are there after a start, and one that dies come
   const second = await startCairn(t, { dataDir: first.dataDir })
   await eventually(async () => (await askers(second)).size === 2)
   const before = second.pids('main.js')
+  t.deepEqual(before.map(instanceOf).sort(), ['0', '1'])
   process.kill(Number(before.at(-1)), 'SIGKILL')
   await eventually(async () => {
     const now = await askers(second).catch(() => new Set())
     return now.size === 2 && second.pids('main.js').join() !== before.join()
   })
   t.is((await second.api('GET', '/health')).status, 200)
+  t.deepEqual(second.pids('main.js').map(instanceOf).sort(), ['0', '1'])
 })
 
 withBtrfs('a number that was given at the start stays, and says so', async t => {
@@ -73,6 +75,12 @@ withBtrfs(
     t.is((await cairn.api('GET', '/health')).status, 200)
   },
 )
+
+/** Which of the server processes it is told to be. */
+function instanceOf(pid: number): string | undefined {
+  const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  return words[words.indexOf('--instance') + 1]
+}
 
 /** As the tuning has noted it, once it had watched it for a minute. */
 async function take(dataDir: string, row: TakenSetting) {

@@ -19,6 +19,7 @@ import { eventually } from '../helpers/cairn.ts'
 import { testIf } from '../helpers/needs.ts'
 import { serve } from '../helpers/rest.ts'
 import { tempFolder } from '../helpers/temp.ts'
+import { tunedByHand } from '../helpers/tuned-by-hand.ts'
 import type { Box } from '../storage/box.ts'
 import { startWorld, type World } from './world.ts'
 
@@ -160,6 +161,7 @@ async function tuningOn(t: ExecutionContext, box: Box): Promise<Tuning> {
     clock: systemClock,
     log: silentLog,
     version: '1.2.3',
+    automatic: tunedByHand,
     pools: async () => [],
     health: async () => ({ state: 'ok', issues: [] }),
     wait: async () => undefined,

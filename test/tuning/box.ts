@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import { createJobs, type Jobs } from '../../appliance/jobs/index.ts'
-import { migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
+import { type Database, migrateDatabase, openDatabase } from '../../appliance/lib/database.ts'
 import { createEvents, type Events } from '../../appliance/lib/events.ts'
 import { silentLog } from '../../appliance/lib/log.ts'
 import {
@@ -15,6 +15,7 @@ import type { Wellbeing } from '../../appliance/tuning/plan/fall.ts'
 import type { RawFacts, SyncTimes } from '../../appliance/tuning/schema/index.ts'
 import { fakeClock } from '../helpers/people.ts'
 import { tempFolder } from '../helpers/temp.ts'
+import { tunedByHand } from '../helpers/tuned-by-hand.ts'
 import { type FakeAgent, type FakeMachine, fakeMachine } from './fake-machine.ts'
 
 export interface TuningBox {
@@ -22,9 +23,14 @@ export interface TuningBox {
   agent: FakeAgent
   tuning: Tuning
   jobs: Jobs
+  database: Database
   /** The tuning of another server process on the same settings. */
   another(): Promise<Tuning>
   events: Events
+  /** So much time goes by, and what was put off until then has been done. */
+  passes(ms: number): Promise<void>
+  /** Whether something is put off. */
+  isPuttingOff(): boolean
   /** How the box is from now on. */
   becomes(wellbeing: Wellbeing): void
   /** Called at each look at the health while a group is watched. */
@@ -39,15 +45,23 @@ export interface TuningBox {
 
 export const well: Wellbeing = { state: 'ok', issues: [] }
 
+interface TuningBoxOptions {
+  parts?: Record<string, Settable>
+  automatic?: Partial<TuningDeps['automatic']>
+  /** Of another machine than the folder that stands for one. */
+  agent?: FakeAgent
+}
+
 export async function tuningBox(
   t: ExecutionContext,
   pools: KnownPool[] = [],
-  parts: Record<string, Settable> = {},
+  { parts = {}, automatic = {}, agent: given }: TuningBoxOptions = {},
 ): Promise<TuningBox> {
   const machine = await fakeMachine(t)
-  const agent = withPools(await machine.agent(), () => times)
+  const agent = given ?? withPools(await machine.agent(), () => times)
   const events = createEvents()
   const clock = fakeClock()
+  const later = fakeLater(clock)
   const database = await openDatabase(`${await tempFolder(t)}/cairn.db`)
   const jobs = createJobs({ database, events, clock, log: silentLog })
   let wellbeing = well
@@ -64,6 +78,8 @@ export async function tuningBox(
     version: '1.2.3',
     pools: async () => pools,
     parts: async () => parts,
+    automatic: { ...tunedByHand, ...automatic },
+    later: later.later,
     health: async () => wellbeing,
     async wait(ms, signal) {
       clock.advance(ms)
@@ -76,6 +92,7 @@ export async function tuningBox(
   const tuning = createTuning(deps)
   await migrateDatabase(database, [...(jobs.domain.migrations ?? []), ...(tuning.domain.migrations ?? [])])
   t.teardown(async () => {
+    await tuning.domain.stop?.()
     await jobs.domain.stop?.()
     await agent.stop()
     await database.destroy()
@@ -85,6 +102,9 @@ export async function tuningBox(
     agent,
     tuning,
     jobs,
+    database,
+    passes: later.passes,
+    isPuttingOff: later.isPuttingOff,
     async another() {
       const other = createTuning(deps)
       await other.domain.start?.()
@@ -107,6 +127,26 @@ export async function tuningBox(
   }
 }
 
+/** What is put off is done when the clock has been moved on so far. */
+function fakeLater(clock: ReturnType<typeof fakeClock>) {
+  const putOff = new Set<{ at: number; act: () => unknown }>()
+  return {
+    later(ms: number, act: () => unknown) {
+      const one = { at: clock.now() + ms, act }
+      putOff.add(one)
+      return () => void putOff.delete(one)
+    },
+    async passes(ms: number) {
+      clock.advance(ms)
+      for (const one of [...putOff].filter(({ at }) => at <= clock.now())) {
+        putOff.delete(one)
+        await one.act()
+      }
+    },
+    isPuttingOff: () => putOff.size > 0,
+  }
+}
+
 /** As Samba 4.17 prints it. */
 const sambaSays = [
   '\tserver multi channel support = Yes',
@@ -116,7 +156,7 @@ const sambaSays = [
   '\taio write size = 1',
 ].join('\n')
 
-function withSamba(raw: RawFacts): RawFacts {
+export function withSamba(raw: RawFacts): RawFacts {
   return { ...raw, printed: { ...raw.printed, [sambaDefaults.join(' ')]: sambaSays } }
 }
 

@@ -16,6 +16,7 @@ import { testIf } from '../helpers/needs.ts'
 import { people } from '../helpers/people.ts'
 import { serve } from '../helpers/rest.ts'
 import { tempFolder } from '../helpers/temp.ts'
+import { tunedByHand } from '../helpers/tuned-by-hand.ts'
 import { type Box, startBox } from '../storage/box.ts'
 import { well } from './box.ts'
 
@@ -140,6 +141,7 @@ async function startTuned(t: ExecutionContext, folder: string): Promise<Tuned> {
     clock: systemClock,
     log: silentLog,
     version: '1.2.3',
+    automatic: tunedByHand,
     pools: async () => [{ name: 'pool', path: join(poolsDir, 'pool'), disks: [] }],
     health: async () => (looks > worseAfter ? { ...well, state: 'danger' } : well),
     async wait() {

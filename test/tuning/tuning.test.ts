@@ -55,6 +55,7 @@ test('every route stands in the OpenAPI document', async t => {
   t.deepEqual(Object.keys(paths).sort(), [
     '/tuning',
     '/tuning/apply',
+    '/tuning/automatic',
     '/tuning/calibrate',
     '/tuning/report',
     '/tuning/revert',
@@ -281,13 +282,15 @@ test('what other parts take up is handed to them, kept, and given back', async t
 test('server processes, the index and NFS take up what is applied, and one that is fixed says why', async t => {
   const pools = [{ name: 'away', path: '/srv/cairn/away', disks: ['sda'] }]
   const problem = 'Their number was given by --servers when Cairn was started.'
-  const fixed = await tuningBox(t, pools, { ...ofParts, 'servers.count': { value: '2', problem } })
+  const fixed = await tuningBox(t, pools, {
+    parts: { ...ofParts, 'servers.count': { value: '2', problem } },
+  })
   const nameOf = (name: string) => (setting: { name: string }) => setting.name === name
   const { settings } = await fixed.tuning.report()
   t.like(settings.find(nameOf('servers.count')), { state: 'as-is', to: '2' })
   await fixed.tuning.domain.stop?.()
 
-  const box = await tuningBox(t, pools, ofParts)
+  const box = await tuningBox(t, pools, { parts: ofParts })
   const rest = await restOf(t, box)
   const handed: object[] = []
   box.tuning.onTaken(async () => void handed.push(await box.tuning.taken()))

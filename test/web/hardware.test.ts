@@ -107,6 +107,48 @@ pageTest('settings are applied, put back and chosen, one by one and all, by keyb
   t.is(await box.machine.get(`${vm}/page-cluster`), '3')
 })
 
+pageTest('the box is told to tune itself; what somebody put back or cancelled says so', async t => {
+  const cairn = await startCairn(t, { args: claimed })
+  const box = await tuningBox(t, [], { automatic: { isLooking: true } })
+  await box.tuning.domain.start?.()
+  const page = await openPage(t, await openBrowser(t))
+  await signIn(page, cairn)
+  await standIn({ t, page, cairn, box })
+  await page.goto(`${cairn.url}/hardware`)
+  const byItself = page.getByRole('switch', { name: 'Tune this box by itself' })
+  const set = page.getByRole('list', { name: 'Set by Cairn' })
+  await page.getByText('Nothing is changed before you apply it.').waitFor()
+  t.false(await byItself.isChecked())
+  await byItself.focus()
+  await page.keyboard.press('Space')
+  await page.getByText('Cairn sets these by itself').waitFor()
+  t.true(await byItself.isChecked())
+  t.deepEqual(await violations(page), [])
+
+  let isSeen = false
+  box.whileWatched(() => {
+    if (isSeen) return
+    isSeen = true
+    void box.jobs.list().then(all => box.jobs.cancel(all.find(({ state }) => state === 'running')?.id ?? ''))
+  })
+  await box.passes(60_000)
+  await page.getByText('You cancelled it').waitFor()
+  t.deepEqual(await violations(page), [])
+  await page.getByRole('button', { name: /^Apply \d settings$/ }).click()
+  await set.getByRole('button', { name: 'When memory is swapped' }).waitFor()
+  await page.getByText('You cancelled it').waitFor({ state: 'detached' })
+  await untilIdle(box)
+
+  await set.getByRole('button', { name: 'When memory is swapped' }).click()
+  const drawer = page.getByRole('dialog')
+  await drawer.getByRole('button', { name: 'Put it back' }).click()
+  await drawer.getByText('so Cairn leaves it alone until you apply it').waitFor()
+  t.deepEqual(await violations(page), [])
+  await page.keyboard.press('Escape')
+  await page.getByRole('list', { name: 'Planned' }).getByText('You put it back').waitFor()
+  t.deepEqual(await violations(page), [])
+})
+
 pageTest('a group that was undone, and what could not be put back, say so', async t => {
   const cairn = await startCairn(t, { args: claimed })
   const box = await tuningBox(t)
@@ -185,6 +227,33 @@ pageTest('where nothing can be set each says why, and the rest of the page is as
   await picture(page, 'hardware-container')
 })
 
+pageTest('a box that tunes itself says so on every screen, in either scheme', async t => {
+  const cairn = await startCairn(t, { args: claimed })
+  const browser = await openBrowser(t)
+  const report = reportOf('pi-4-4gb')
+  const [first, ...others] = report.settings
+  const settings = first ? [{ ...first, state: 'planned' as const, isPutBack: true }, ...others] : []
+  const json = { ...report, settings, automatic: { isOn: true, isCancelled: true } }
+  for (const scheme of ['light', 'dark'] as const) {
+    for (const size of Object.keys(sizes) as (keyof typeof sizes)[]) {
+      const page = await openPage(t, browser, { scheme, size })
+      await signIn(page, cairn)
+      await page.route('**/api/v1/tuning', route => route.fulfill({ json }))
+      await page.goto(`${cairn.url}/hardware`)
+      await page.getByText('You cancelled it').waitFor()
+      await page.getByText('You put it back').waitFor()
+      t.deepEqual(await violations(page), [], `${scheme}, ${size}`)
+      t.false(await scrollsSideways(page), `${scheme}, ${size}`)
+      await picture(page, `hardware-by-itself-${size}-${scheme}`)
+      await page.getByRole('list', { name: 'Planned' }).getByRole('button').first().click()
+      await page.getByRole('dialog').getByText('so Cairn leaves it alone until you apply it').waitFor()
+      t.deepEqual(await violations(page), [], `${scheme}, ${size}, drawer`)
+      await picture(page, `hardware-by-itself-drawer-${size}-${scheme}`, false)
+      await page.context().close()
+    }
+  }
+})
+
 /** What the page would hear of a machine of the fixtures, with half of the plan applied and one of its own. */
 function reportOf(name: string): TuningReport {
   const { raw, pools } = readMachine(name)
@@ -203,7 +272,8 @@ function reportOf(name: string): TuningReport {
     facts,
     measurements: measured ?? null,
     isMeasuredHere: true,
-    settings: standingOf(now, applied, []),
+    settings: standingOf(now, applied, { undone: [], putBack: [] }),
+    automatic: { isOn: false, isCancelled: false },
     brought: name === 'container' ? null : broughtThere,
     seen,
   }
@@ -265,6 +335,11 @@ async function standIn({
   await page.route(/\/api\/v1\/(tuning|jobs)\b/, answer)
   t.teardown(() => page.unrouteAll({ behavior: 'wait' }))
   await newsTo(t, cairn, box)
+}
+
+/** A change is refused while another is being watched. */
+async function untilIdle(box: TuningBox) {
+  for (const { id } of await box.jobs.list()) await box.jobs.finished(id)
 }
 
 async function newsTo(t: ExecutionContext, cairn: Cairn, box: TuningBox) {

@@ -2,7 +2,7 @@ import type { BroughtResult, Facts, Measurements, TuningReport } from '../schema
 
 /** A text for a bug report: the machine, its figures, its settings. No serials, no names, no addresses. */
 export function renderReport(report: TuningReport, version: string): string {
-  const { facts, measurements, isMeasuredHere, settings, brought, seen } = report
+  const { facts, measurements, isMeasuredHere, settings, automatic, brought, seen } = report
   return [
     `Cairn ${version}, kernel ${facts.machine.kernel ?? 'unknown'}`,
     '',
@@ -13,9 +13,10 @@ export function renderReport(report: TuningReport, version: string): string {
     '',
     ...(measurements ? measuredLines(measurements, isMeasuredHere) : ['Nothing was measured.']),
     '',
+    `By itself: ${automatic.isOn ? 'on' : 'off'}${automatic.isCancelled ? ', cancelled' : ''}`,
     ...settings.map(
-      ({ state, name, from, to, problem, isChoice }) =>
-        `${state.padEnd(11)} ${withDiskName(name, facts)}: ${from === to ? to : `${from ?? '?'} -> ${to}`}${isChoice ? ' (chosen)' : ''}${state === 'unavailable' && problem ? ` (${problem})` : ''}`,
+      ({ state, name, from, to, problem, isChoice, isPutBack }) =>
+        `${state.padEnd(11)} ${withDiskName(name, facts)}: ${from === to ? to : `${from ?? '?'} -> ${to}`}${isChoice ? ' (chosen)' : ''}${isPutBack ? ' (put back)' : ''}${state === 'unavailable' && problem ? ` (${problem})` : ''}`,
     ),
     ...(brought?.results ?? []).map(broughtLine),
     ...seen.map(thing => `seen        ${thing.seen}`),

@@ -74,5 +74,8 @@ export type SettingProblem = z.infer<typeof settingProblem>
 
 export const settingState = z.enum([...plannedState.options, 'applied'])
 
-export const tuningSetting = plannedSetting.extend({ state: settingState })
+export const tuningSetting = plannedSetting.extend({
+  state: settingState,
+  isPutBack: z.boolean().describe('Somebody put it back: it is set again when it is applied by hand.'),
+})
 export type TuningSetting = z.infer<typeof tuningSetting>

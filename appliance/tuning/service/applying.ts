@@ -6,11 +6,11 @@ import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
 import { fallOf, isSyncSlow, type Wellbeing } from '../plan/fall.ts'
 import { appliedGroups } from '../plan/index.ts'
-import { outdatedOf } from '../plan/standing.ts'
+import { type Todo, todoOf, unaskedTodoOf } from '../plan/standing.ts'
 import type { PlannedSetting } from '../schema/index.ts'
 import type { TuningStore } from '../store.ts'
 import { orCancelled } from './cancelled.ts'
-import type { Look, Planning } from './plan.ts'
+import { hardwareOf, type Look, type Planning } from './plan.ts'
 import type { Taking } from './taking.ts'
 
 export interface ApplyingDeps {
@@ -30,7 +30,13 @@ export interface ApplyingDeps {
 export interface Applying {
   /** What is planned: one setting of it, or (null) all. */
   apply(name: string | null): Promise<{ id: string }>
+  /** What of it is applied without being asked for. */
+  applyUnasked(): Promise<{ id: string }>
+  /** What there is to do unasked. */
+  unasked(look: Look): Promise<Todo>
   revert(name: string | null): Promise<{ reverted: string[]; failed: { name: string; message: string }[] }>
+  /** From now on a job that is cancelled was cancelled by nobody. */
+  stop(): void
 }
 
 type Context = Parameters<JobSpec['run']>[0]
@@ -42,23 +48,74 @@ const lookEveryMs = 5_000
 
 export function createApplying(deps: ApplyingDeps): Applying {
   const { agent, planning, store, taking, clock, jobs, events, log, health, wait } = deps
+  let isStopping = false
+  /** What could not be put back when the plan asked for it no more: that is not tried again and again. */
+  const stuck = new Set<string>()
 
-  async function applyAll(context: Context, name: string | null) {
-    const look = await planning.look()
-    if (name === null) await putBackOutdated(look)
+  async function applyLooked({ context, look, todo, isAsked }: Applied) {
+    const problems = await putBackOutdated(todo.putBack)
     const groups = appliedGroups
-      .map(group => ({ group, settings: plannedIn(look, group).filter(isNamed(name)) }))
+      .map(group => ({ group, settings: plannedIn(look, group, todo) }))
       .filter(({ settings }) => settings.length > 0)
-    const problems: string[] = []
     for (const [index, { group, settings }] of groups.entries()) {
       const report = (message: string, share = 0) =>
         context.report({ fraction: (index + share) / groups.length, message })
       const problem = await applyGroup({ group, settings, look, context, report })
       await remember(settings, problem)
+      if (isAsked) await store.forgetPutBack(settings.map(({ name }) => name))
       events.publish('tuning/changed', {})
       if (problem) problems.push(`${capital(inWords[group])}: ${problem}`)
     }
     if (problems.length > 0) throw new Failure('conflict', 'tuning/undone', problems.join(' '))
+  }
+
+  /** What somebody cancels is not begun again unasked, on this hardware. */
+  async function applyOrNote(applied: Applied) {
+    try {
+      await applyLooked(applied)
+    } catch (error) {
+      if (applied.context.signal.aborted && !isStopping) await noteCancelled(applied.look)
+      throw error
+    }
+  }
+
+  async function noteCancelled({ facts }: Look) {
+    await store.noteCancelled(hardwareOf(facts), clock.now())
+    events.publish('tuning/changed', {})
+  }
+
+  function start({ title, isAsked, todoIn }: Ask) {
+    return jobs.start({
+      kind: 'tuning/apply',
+      title,
+      run: context =>
+        orCancelled(context.signal, async () => {
+          const look = await planning.look()
+          await applyOrNote({ context, look, todo: await todoIn(look), isAsked })
+        }),
+    })
+  }
+
+  async function unasked(look: Look): Promise<Todo> {
+    const [undone, putBack] = [await store.undone(), await store.putBack()]
+    const todo = unaskedTodoOf(look, { undone, putBack })
+    return { ...todo, putBack: todo.putBack.filter(name => !stuck.has(name)) }
+  }
+
+  /** Returns what went wrong. */
+  async function putBackOutdated(names: readonly string[]): Promise<string[]> {
+    if (names.length === 0) return []
+    for (const name of names) stuck.delete(name)
+    const { failed } = await revert([...names])
+    for (const { name } of failed) stuck.add(name)
+    if (failed.length < names.length) events.publish('tuning/changed', {})
+    return failed.map(({ message }) => message)
+  }
+
+  async function notePutBack(name: string | null) {
+    const set = [...(await agent.call('tuning/applied', {})), ...(await taking.applied())]
+    const names = set.map(setting => setting.name).filter(one => name === null || one === name)
+    await store.notePutBack(names, clock.now())
   }
 
   /** What the agent has set, and what others have taken. */
@@ -68,14 +125,9 @@ export function createApplying(deps: ApplyingDeps): Applying {
     return { reverted: [...reverted, ...taken], failed }
   }
 
-  async function putBackOutdated({ plan, applied }: Look) {
-    const outdated = outdatedOf(plan.settings, applied)
-    if (outdated.length > 0) await revert(outdated)
-  }
-
   async function refuseUnplanned(name: string) {
     const { plan } = await planning.look()
-    if (plan.settings.some(setting => setting.state === 'planned' && isNamed(name)(setting))) return
+    if (plan.settings.some(setting => setting.state === 'planned' && setting.name === name)) return
     throw new Failure('missing', 'tuning/not-planned', `Nothing is planned for ${name}.`)
   }
 
@@ -97,7 +149,7 @@ export function createApplying(deps: ApplyingDeps): Applying {
       if (isTakenUp(group)) await taking.apply(wanted)
       else await agent.call('tuning/apply', { settings: wanted.map(({ name, value }) => ({ name, value })) })
     } catch (error) {
-      if (!(error instanceof Failure) || error.kind === 'internal') throw error
+      if (!(error instanceof Failure) || error.kind === 'internal' || isInterruption(error)) throw error
       return error.message
     }
     return watchOrUndo(task, before)
@@ -151,21 +203,43 @@ export function createApplying(deps: ApplyingDeps): Applying {
     async apply(name) {
       await refuseTwo(jobs)
       if (name !== null) await refuseUnplanned(name)
-      return jobs.start({
-        kind: 'tuning/apply',
-        title: 'Tuning this box',
-        run: context => orCancelled(context.signal, () => applyAll(context, name)),
-      })
+      else await store.forgetCancelled()
+      const todoIn = name === null ? todoOf : () => ({ set: [name], putBack: [] })
+      return start({ title: 'Tuning this box', isAsked: true, todoIn })
     },
+    async applyUnasked() {
+      await refuseTwo(jobs)
+      return start({ title: 'Tuning this box by itself', isAsked: false, todoIn: unasked })
+    },
+    unasked,
     async revert(name) {
       await refuseTwo(jobs)
+      // Before it is done, so that nothing sets it again meanwhile.
+      await notePutBack(name)
       const done = await revert(name === null ? null : [name])
       events.publish('tuning/changed', {})
       if (name !== null && done.reverted.length + done.failed.length === 0)
         throw new Failure('missing', 'tuning/not-applied-before', `${name} was not set by the tuning.`)
       return done
     },
+    stop() {
+      isStopping = true
+    },
   }
+}
+
+interface Ask {
+  title: string
+  /** Somebody wants it, also what was put back before. */
+  isAsked: boolean
+  todoIn(look: Look): Todo | Promise<Todo>
+}
+
+interface Applied {
+  context: Context
+  look: Look
+  todo: Todo
+  isAsked: boolean
 }
 
 interface GroupTask {
@@ -181,12 +255,15 @@ interface Watch {
   passed(share: number): void
 }
 
-function plannedIn({ plan }: Look, group: Group): PlannedSetting[] {
-  return plan.settings.filter(setting => setting.group === group && setting.state === 'planned')
+function plannedIn({ plan }: Look, group: Group, { set }: Todo): PlannedSetting[] {
+  return plan.settings.filter(
+    setting => setting.group === group && setting.state === 'planned' && set.includes(setting.name),
+  )
 }
 
-function isNamed(name: string | null) {
-  return (setting: PlannedSetting) => name === null || setting.name === name
+/** The agent is going away, which says nothing about the settings. */
+function isInterruption({ code }: Failure): boolean {
+  return code === 'agent/away'
 }
 
 /** Measuring while something is changed would measure neither. */

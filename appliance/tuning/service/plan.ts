@@ -19,6 +19,7 @@ export interface PlanDeps {
   pools(): Promise<KnownPool[]>
   /** What parts of Cairn set themselves: how it is without the tuning, or why it cannot be set here. */
   parts?(): Promise<Facts['settable']>
+  isAutomatic(): Promise<boolean>
 }
 
 export interface Look {
@@ -36,7 +37,9 @@ export interface Planning {
   choose(name: string, value: string | null): Promise<void>
 }
 
-export function createPlanning({ agent, store, taking, clock, pools, parts }: PlanDeps): Planning {
+export function createPlanning(deps: PlanDeps): Planning {
+  const { agent, store, taking, clock, pools, parts, isAutomatic } = deps
+
   async function look(given?: Choices): Promise<Look> {
     const [raw, known, ofParts, measured, choices, set, taken] = await Promise.all([
       agent.call('tuning/facts', {}),
@@ -57,23 +60,32 @@ export function createPlanning({ agent, store, taking, clock, pools, parts }: Pl
     look: () => look(),
     async report() {
       const { facts, measured, isMeasuredHere, plan, applied } = await look()
+      const cancelledOn = await store.cancelledOn()
       const brought = await agent.call('tuning/brought', {})
       return {
         facts,
         measurements: measured,
         isMeasuredHere,
-        settings: standingOf(plan.settings, applied, await store.undone()),
+        settings: standingOf(plan.settings, applied, {
+          undone: await store.undone(),
+          putBack: await store.putBack(),
+        }),
+        automatic: { isOn: await isAutomatic(), isCancelled: cancelledOn === hardwareOf(facts) },
         brought: brought?.machine === fingerprintOf(facts) ? brought : null,
         seen: plan.seen,
       }
     },
     async choose(name, value) {
-      if (value === null) return store.unchoose(name)
+      if (value === null) {
+        await store.forgetPutBack([name])
+        return store.unchoose(name)
+      }
       const { facts, plan } = await look({})
       if (facts.settable[name] === undefined && !plan.settings.some(setting => setting.name === name))
         throw new Failure('missing', 'tuning/no-setting', `This machine has no setting ${name}.`)
       if (!mayBeChosen(facts, plan.settings, name, value)) throw badValue(name, value)
       await store.choose(name, value, clock.now())
+      await store.forgetPutBack([name])
     },
   }
 }
@@ -96,7 +108,22 @@ function badValue(name: string, value: string): Failure {
 /** Other hardware, another fingerprint. Disks that come and go by USB, and files that stand for disks, do not count. */
 export function fingerprintOf({ machine, cpu, memory, disks }: Facts): string {
   const lasting = disks.filter(({ bus }) => bus !== 'loop' && bus !== 'usb').map(({ key }) => key)
-  const quarters = Math.round(memory.totalBytes / 256 / 1024 ** 2)
-  const parts = [machine.board, cpu.model, cpu.threads, quarters, ...lasting.sort()]
+  return hashOf([machine.board, cpu.model, cpu.threads, quartersOf(memory), ...lasting.sort()])
+}
+
+/** All that the plan is made for, also what comes and goes by USB. */
+export function hardwareOf({ machine, cpu, memory, disks, network, pools }: Facts): string {
+  const names = (all: readonly { name: string }[]) => all.map(({ name }) => name).sort()
+  const keys = disks.map(({ key }) => key).sort()
+  const board = [machine.board, cpu.model, cpu.threads, quartersOf(memory)]
+  return hashOf([board, keys, names(network), names(pools)])
+}
+
+/** A little less is there after some starts. */
+function quartersOf({ totalBytes }: Facts['memory']): number {
+  return Math.round(totalBytes / 256 / 1024 ** 2)
+}
+
+function hashOf(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12)
 }

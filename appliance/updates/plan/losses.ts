@@ -41,6 +41,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   snapshotLabel: { what: 'labels', key: ['pool', 'kind', 'subvolume', 'snapshot'], name: of('label') },
   setting: { what: 'settings', key: ['key'], name: of('key') },
   tuningChoice: { what: 'tuning', key: ['setting'], name: of('setting') },
+  tuningAutomatic: { what: 'tuning', key: ['id'], name: () => 'automatic', ignored: ['switchedAt'] },
+  tuningPutBack: { what: 'tuning', key: ['setting'], name: of('setting'), ignored: ['putBackAt'] },
   davProperty: { what: 'properties', key: ['fileId', 'namespace', 'name'], name: () => null },
   davLock: { what: 'locks', key: ['token'], name: () => null, ignored: ['endsAt'] },
 }
@@ -48,7 +50,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
 /** What Cairn keeps for itself: found, measured or counted anew. */
 const nobodys = new Set([
   ...['migration', 'takenName', 'userNumber', 'job', 'fileLastSeen', 'poolReplacement', 'retiredDisk'],
-  ...['tuningMeasurement', 'tuningTaken', 'tuningUndone', 'sqlite_sequence'],
+  ...['tuningMeasurement', 'tuningTaken', 'tuningUndone', 'tuningCancelled', 'sqlite_sequence'],
 ])
 const withoutMeaning = /^setup\//
 

@@ -6,6 +6,7 @@ export type { TuningReport }
 export type TuningSetting = TuningReport['settings'][number]
 export type Facts = TuningReport['facts']
 export type Figures = NonNullable<TuningReport['measurements']>
+export type Automatic = TuningReport['automatic']
 export type Brought = NonNullable<TuningReport['brought']>
 export type BroughtResult = Brought['results'][number]
 
@@ -21,6 +22,11 @@ export const tuningTextQuery = queryOptions({
   queryFn: () => requestText('/tuning/report'),
   staleTime: 0,
 })
+
+/** Whether what is planned is set without being asked for. */
+export function switchAutomatic(isOn: boolean): Promise<void> {
+  return request('PUT', '/tuning/automatic', { body: { isOn } })
+}
 
 interface Started {
   job: string

@@ -5,6 +5,7 @@ import { aroundOf, mayBeChosen, placeNamed, planOf } from '../../../appliance/tu
 import { type Place, placesOf } from '../../../appliance/tuning/plan/places.ts'
 import { takenPlaces } from '../../../appliance/tuning/plan/taken-places.ts'
 import { type Facts, type Measurements, plan as planSchema } from '../../../appliance/tuning/schema/index.ts'
+import { FakeKernel } from '../../helpers/fake-kernel.ts'
 import { machineNames, readMachine } from '../../helpers/machine-text.ts'
 import { createRandom, type Random } from '../../helpers/random.ts'
 
@@ -260,47 +261,4 @@ function applied(facts: Facts, settings: ReturnType<typeof planOf>['settings']):
   const compressed = { kind: 'zram', sizeBytes: size - 4096, usedBytes: 0, disk: 'zram0' } as const
   const swaps = [...facts.memory.swaps.filter(({ kind }) => kind !== 'zram'), compressed]
   return { ...facts, settable, disks, memory: { ...facts.memory, swaps } }
-}
-
-/** Files and mounts that behave as the kernel's: of two ways to set a limit, the one written last counts. */
-class FakeKernel {
-  readonly files = new Map<string, string>()
-  readonly options = new Set<string>()
-
-  set(place: Place, value: string) {
-    if (place.swapAfter) return this.swap(place, value)
-    for (const [path, text] of place.write(value)) {
-      if (place.isMount) {
-        this.remount(path, text)
-        continue
-      }
-      this.files.set(path, path.endsWith('/scheduler') ? `[${text}] other` : text)
-      const other = path.endsWith('_bytes')
-        ? path.replace('_bytes', '_ratio')
-        : path.replace('_ratio', '_bytes')
-      if (other !== path) this.files.set(other, '0')
-    }
-  }
-
-  swap(place: Place, value: string) {
-    const swap = place.swapAfter?.(value, path => this.files.get(path) ?? '0')
-    if (!swap) throw new Error(`${place.name} has no device`)
-    this.files.set(`/sys/block/${swap.name}/disksize`, String(swap.sizeBytes))
-    this.files.set(`/sys/block/${swap.name}/comp_algorithm`, `lzo [${swap.algorithm}]`)
-    this.files.set('/proc/swaps', swap.sizeBytes > 0 ? `Filename\n/dev/${swap.name}\tpartition\n` : '')
-  }
-
-  /** As Linux does it: an option takes the place of those of its kind, and what is off is not shown. */
-  remount(path: string, option: string) {
-    const kind = /^(no)?(compress|discard|ssd)/.exec(option)?.[2]
-    for (const old of this.options) if (old.includes(kind ?? option)) this.options.delete(old)
-    if (option !== 'compress=none' && option !== 'nodiscard')
-      this.options.add(option === 'discard=sync' ? 'discard' : option)
-    const shown = ['rw', ...this.options, 'subvol=/'].join(',')
-    this.files.set('/proc/self/mountinfo', `61 29 0:45 / ${path} rw,noatime - btrfs /dev/sda ${shown}\n`)
-  }
-
-  get(place: Place): string | null {
-    return place.read(path => this.files.get(path) ?? '0')
-  }
 }

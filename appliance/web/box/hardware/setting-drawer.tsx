@@ -23,12 +23,13 @@ import { useTuningChange, useTuningJob, useTuningStart } from './use-tuning.ts'
 interface Props {
   setting: TuningSetting
   brought: Brought | null
+  isAutomatic: boolean
   onStuck: (failed: PutBack['failed']) => void
   onClose: () => void
 }
 
 /** One setting: why, on what ground, and what one may do about it. */
-export function SettingDrawer({ setting, brought, onStuck, onClose }: Props) {
+export function SettingDrawer({ setting, brought, isAutomatic, onStuck, onClose }: Props) {
   const { t } = useTranslation()
   return (
     <Drawer
@@ -41,9 +42,12 @@ export function SettingDrawer({ setting, brought, onStuck, onClose }: Props) {
     >
       <Stack gap={16}>
         <Group gap={12}>
-          <SettingState setting={setting} />
+          <SettingState setting={setting} isAutomatic={isAutomatic} />
         </Group>
         <Problem setting={setting} />
+        {setting.isPutBack && isAutomatic && (
+          <Notice kind="info">{t('hardware.byItself.putBackHint')}</Notice>
+        )}
         <About setting={setting} brought={brought} />
         <Actions setting={setting} onStuck={onStuck} />
         {setting.state !== 'unavailable' && (

@@ -5,8 +5,14 @@ import { type StateKind, StateWord } from '../../kit/state-word.tsx'
 import classes from './hardware.module.css'
 import { valueWords } from './value-words.ts'
 
+interface Props {
+  setting: TuningSetting
+  isAutomatic: boolean
+  onOpen: () => void
+}
+
 /** What becomes what, and why. */
-export function SettingRow({ setting, onOpen }: { setting: TuningSetting; onOpen: () => void }) {
+export function SettingRow({ setting, isAutomatic, onOpen }: Props) {
   return (
     <Row
       title={setting.title}
@@ -18,7 +24,7 @@ export function SettingRow({ setting, onOpen }: { setting: TuningSetting; onOpen
       }
       onOpen={onOpen}
     >
-      <SettingState setting={setting} />
+      <SettingState setting={setting} isAutomatic={isAutomatic} />
     </Row>
   )
 }
@@ -49,7 +55,10 @@ const kinds: Record<TuningSetting['state'], StateKind> = {
   unavailable: 'off',
 }
 
-export function SettingState({ setting: { state, problem, isChoice } }: { setting: TuningSetting }) {
+type StateProps = Pick<Props, 'setting' | 'isAutomatic'>
+
+/** That somebody has put it back makes a difference only where it would be set otherwise. */
+export function SettingState({ setting: { state, problem, isChoice, isPutBack }, isAutomatic }: StateProps) {
   const { t } = useTranslation()
   const wasUndone = state === 'planned' && problem !== null
   return (
@@ -59,6 +68,7 @@ export function SettingState({ setting: { state, problem, isChoice } }: { settin
       ) : (
         <StateWord kind={kinds[state]} word={t(`hardware.stage.${state}.word`)} />
       )}
+      {isPutBack && isAutomatic && <span className={classes.choice}>{t('hardware.byItself.putBack')}</span>}
       {isChoice && <span className={classes.choice}>{t('hardware.yourChoice')}</span>}
     </>
   )

@@ -14,6 +14,7 @@ import { Notice } from '../../kit/notice.tsx'
 import { Rows } from '../../kit/rows.tsx'
 import { Part } from '../../kit/sheet.tsx'
 import { useToast } from '../../kit/toast.tsx'
+import { ByItself } from './by-itself.tsx'
 import classes from './hardware.module.css'
 import { JobProgress } from './job-progress.tsx'
 import { SettingDrawer } from './setting-drawer.tsx'
@@ -31,14 +32,21 @@ export function Settings({ report }: { report: TuningReport }) {
   const { t } = useTranslation()
   const [shown, setShown] = useState<string | null>(null)
   const [stuck, setStuck] = useState<PutBack['failed']>([])
-  const { settings } = report
+  const { settings, automatic } = report
   const job = useTuningJob()
   const setting = settings.find(({ name }) => name === shown)
+  const hint = (stage: Stage) =>
+    t(stage === 'planned' && automatic.isOn ? 'hardware.byItself.planned' : `hardware.stage.${stage}.hint`)
   const inStage = (stage: Stage) => settings.filter(({ state }) => state === stage)
   const rows = (stage: Stage) => (
     <Rows label={t(`hardware.stage.${stage}.title`)}>
       {inStage(stage).map(one => (
-        <SettingRow key={one.name} setting={one} onOpen={() => setShown(one.name)} />
+        <SettingRow
+          key={one.name}
+          setting={one}
+          isAutomatic={automatic.isOn}
+          onOpen={() => setShown(one.name)}
+        />
       ))}
     </Rows>
   )
@@ -56,6 +64,7 @@ export function Settings({ report }: { report: TuningReport }) {
       <Text c="dimmed" className="prose">
         {t('hardware.settingsHint')}
       </Text>
+      <ByItself automatic={automatic} />
       {job?.kind === 'tuning/apply' && <JobProgress job={job} />}
       <Stuck failed={stuck} settings={settings} />
       {open
@@ -66,7 +75,7 @@ export function Settings({ report }: { report: TuningReport }) {
               {t(`hardware.stage.${stage}.title`)}
             </Title>
             <Text c="dimmed" size="sm" className="prose">
-              {t(`hardware.stage.${stage}.hint`)}
+              {hint(stage)}
             </Text>
             {rows(stage)}
           </div>
@@ -76,7 +85,7 @@ export function Settings({ report }: { report: TuningReport }) {
         .map(stage => (
           <FoldedPart key={stage} title={`${t(`hardware.stage.${stage}.title`)} (${inStage(stage).length})`}>
             <Text c="dimmed" size="sm" className="prose">
-              {t(`hardware.stage.${stage}.hint`)}
+              {hint(stage)}
             </Text>
             {rows(stage)}
           </FoldedPart>
@@ -85,6 +94,7 @@ export function Settings({ report }: { report: TuningReport }) {
         <SettingDrawer
           setting={setting}
           brought={report.brought}
+          isAutomatic={automatic.isOn}
           onStuck={setStuck}
           onClose={() => setShown(null)}
         />
