@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
+import { retry } from '../../appliance/lib/retry.ts'
 import { checkout, eventually } from './cairn.ts'
 import type { Board, Machine } from './machine.ts'
 
@@ -80,6 +81,12 @@ export async function commandInInitrd(folder: string, command: string) {
 /** The version that runs; empty while nobody can be asked. */
 export async function versionOf(machine: Machine): Promise<string> {
   return say(machine, '. /etc/os-release; echo "$IMAGE_VERSION"')
+}
+
+/** What RAUC says of the slots. Where all is emulated its program may have given up on its service before that has answered. */
+export async function slotsOf(machine: Machine): Promise<string> {
+  const ask = () => machine.shell('rauc status --output-format=shell')
+  return retry(ask, { withinMs: 3 * 60_000, pauseMs: 1_000 })
 }
 
 /** It runs, and the box has found it good. */

@@ -6,7 +6,7 @@ import { checkout, dataFolder, eventually } from '../helpers/cairn.ts'
 import { comesUp, offersWizard } from '../helpers/first-start.ts'
 import { createMachine, type Machine, whyNoMachine } from '../helpers/machine.ts'
 import { firmwareStarts, partitionsOf, readFat } from '../helpers/pi.ts'
-import { serveFolder } from '../helpers/update.ts'
+import { serveFolder, slotsOf } from '../helpers/update.ts'
 
 /** The image for the Raspberry Pi: its partitions file by file, and started in a Pi 3 that QEMU imitates without its firmware. */
 const reason = whyNoMachine('rpi')
@@ -93,7 +93,7 @@ onMachine(
     t.timeout(longMs)
     const machine = await comesUp(t, { board: 'rpi', firmware: 'raspberry-pi' })
     t.regex(await machine.shell('cat /proc/device-tree/model'), /Raspberry Pi 3/)
-    t.regex(await machine.shell('rauc status --output-format=shell'), /RAUC_SYSTEM_COMPATIBLE='cairn-rpi'/)
+    t.regex(await slotsOf(machine), /RAUC_SYSTEM_COMPATIBLE='cairn-rpi'/)
   },
 )
 
