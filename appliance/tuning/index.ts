@@ -16,6 +16,7 @@ import { type AutomaticOptions, createAutomatic, type Later } from './service/au
 import { createCalibration } from './service/calibration.ts'
 import { createPlanning } from './service/plan.ts'
 import { createTaking, type Taking } from './service/taking.ts'
+import { createTrials } from './service/trials.ts'
 import { createTuningStore, tuningMigrations } from './store.ts'
 
 export type { KnownPool } from './parse/pools.ts'
@@ -61,8 +62,9 @@ export function createTuning(deps: TuningDeps): Tuning {
   const { agent, events, log, version, wait = (ms, signal) => delay(ms, undefined, { signal }) } = deps
   const store = createTuningStore(deps.database)
   const taking = createTaking({ ...deps, store })
-  const planning = createPlanning({ ...deps, store, taking, isAutomatic: () => automatic.isOn() })
-  const applying = createApplying({ ...deps, planning, store, taking, wait })
+  const trials = createTrials({ ...deps, store, taking })
+  const planning = createPlanning({ ...deps, store, taking, trials, isAutomatic: () => automatic.isOn() })
+  const applying = createApplying({ ...deps, planning, store, taking, trials, wait })
   const calibration = createCalibration({ ...deps, planning, store })
   const automatic = createAutomatic({
     ...deps,
@@ -72,6 +74,14 @@ export function createTuning(deps: TuningDeps): Tuning {
     store,
     later: deps.later ?? inAWhile,
   })
+  async function endForgotten() {
+    try {
+      await trials.endForgotten()
+    } catch (error) {
+      log.error('settings that nobody watches any more could not be put back', { error })
+    }
+  }
+
   events.on('tuning/changed', () => {
     taking.lookAgain().catch(error => log.error('settings could not be taken up', { error }))
   })
@@ -81,6 +91,7 @@ export function createTuning(deps: TuningDeps): Tuning {
       migrations: tuningMigrations,
       routes: tuningRoutes({ planning, applying, calibration, automatic, version }),
       async start() {
+        await endForgotten()
         await taking.lookAgain()
         automatic.start()
       },

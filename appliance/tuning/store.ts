@@ -148,6 +148,20 @@ export function createTuningStore(database: Database) {
         .where('setting', 'in', [...settings])
         .execute()
     },
+    /** As if nothing had been noted of these settings but these rows. */
+    async noteInstead(settings: readonly string[], rows: readonly UndoneSetting[]): Promise<void> {
+      await database.transaction().execute(async transaction => {
+        await transaction
+          .deleteFrom('tuningUndone')
+          .where('setting', 'in', [...settings])
+          .execute()
+        if (rows.length > 0)
+          await transaction
+            .insertInto('tuningUndone')
+            .values([...rows])
+            .execute()
+      })
+    },
     /** What somebody said; undefined: nobody has. */
     async isAutomatic(): Promise<boolean | undefined> {
       const row = await database.selectFrom('tuningAutomatic').select('isOn').executeTakeFirst()

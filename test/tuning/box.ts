@@ -24,6 +24,7 @@ export interface TuningBox {
   tuning: Tuning
   jobs: Jobs
   database: Database
+  databasePath: string
   /** The tuning of another server process on the same settings. */
   another(): Promise<Tuning>
   events: Events
@@ -33,8 +34,8 @@ export interface TuningBox {
   isPuttingOff(): boolean
   /** How the box is from now on. */
   becomes(wellbeing: Wellbeing): void
-  /** Called at each look at the health while a group is watched. */
-  whileWatched(act: (look: number) => void): void
+  /** Called at each look at the health while a group is watched; the look waits for it. */
+  whileWatched(act: (look: number) => unknown): void
   /** How long the pools take to write from now on. */
   poolsTake(times: SyncTimes): void
   /** The job's last message and end. */
@@ -45,29 +46,32 @@ export interface TuningBox {
 
 export const well: Wellbeing = { state: 'ok', issues: [] }
 
-interface TuningBoxOptions {
+export interface TuningBoxOptions {
   parts?: Record<string, Settable>
   automatic?: Partial<TuningDeps['automatic']>
   /** Of another machine than the folder that stands for one. */
   agent?: FakeAgent
+  /** What another process has left. */
+  from?: { machine: FakeMachine; databasePath: string }
 }
 
 export async function tuningBox(
-  t: ExecutionContext,
+  t: Pick<ExecutionContext, 'teardown'>,
   pools: KnownPool[] = [],
-  { parts = {}, automatic = {}, agent: given }: TuningBoxOptions = {},
+  { parts = {}, automatic = {}, agent: given, from }: TuningBoxOptions = {},
 ): Promise<TuningBox> {
-  const machine = await fakeMachine(t)
+  const machine = from?.machine ?? (await fakeMachine(t))
   const agent = given ?? withPools(await machine.agent(), () => times)
   const events = createEvents()
   const clock = fakeClock()
   const later = fakeLater(clock)
-  const database = await openDatabase(`${await tempFolder(t)}/cairn.db`)
+  const databasePath = from?.databasePath ?? `${await tempFolder(t)}/cairn.db`
+  const database = await openDatabase(databasePath)
   const jobs = createJobs({ database, events, clock, log: silentLog })
   let wellbeing = well
   let looks = 0
   let times: SyncTimes | null = null
-  let act: (look: number) => void = () => undefined
+  let act: (look: number) => unknown = () => undefined
   const deps: TuningDeps = {
     database,
     agent,
@@ -83,7 +87,7 @@ export async function tuningBox(
     health: async () => wellbeing,
     async wait(ms, signal) {
       clock.advance(ms)
-      act(++looks)
+      await act(++looks)
       // What was just done here is seen before time goes on.
       await new Promise(resolve => setImmediate(resolve))
       signal.throwIfAborted()
@@ -103,6 +107,7 @@ export async function tuningBox(
     tuning,
     jobs,
     database,
+    databasePath,
     passes: later.passes,
     isPuttingOff: later.isPuttingOff,
     async another() {

@@ -1,50 +1,12 @@
 import test, { type ExecutionContext } from 'ava'
 import { Failure } from '../../appliance/lib/failure.ts'
-import type { Circumstances } from '../../appliance/tuning/index.ts'
 import { ofParts } from '../helpers/machine-text.ts'
-import { people } from '../helpers/people.ts'
-import { serve } from '../helpers/rest.ts'
-import { type TuningBox, tuningBox, well } from './box.ts'
+import { type TuningBox, well } from './box.ts'
 import { vm } from './fake-machine.ts'
+import { aWhileMs, worldOf } from './world.ts'
 
-const ann = { name: 'ann', password: 'Ann-pass-11' }
-const aWhileMs = 60_000
 const away = new Failure('unavailable', 'agent/away', 'The system service is restarting.')
 const ofSda = '/sys/block/sda/queue/scheduler'
-
-interface World {
-  box: TuningBox
-  circumstances: Circumstances
-  rest(method: string, path: string, body?: unknown): ReturnType<Awaited<ReturnType<typeof serve>>>
-  /** Jobs that began by themselves, with how they stand. */
-  begun(): Promise<string[]>
-  changed(): void
-}
-
-/** A box that is set up, on which all is well, and that tunes itself unless something else is said. */
-async function worldOf(
-  t: ExecutionContext,
-  { isOnByDefault = true, isLooking = true, parts = {} } = {},
-): Promise<World> {
-  const circumstances: Circumstances = { isSetUp: true, isOnTrial: false, restlessPools: [] }
-  const automatic = { isOnByDefault, isLooking, circumstances: async () => circumstances }
-  const box = await tuningBox(t, [], { automatic, parts })
-  const { users } = await people(t)
-  await users.create({ ...ann, role: 'admin' })
-  const ask = await serve(t, box.tuning.domain.routes ?? [], users.authenticate)
-  await box.tuning.domain.start?.()
-  return {
-    box,
-    circumstances,
-    rest: (method, path, body) => ask(method, path, { as: ann, body }),
-    async begun() {
-      const all = (await box.jobs.list()).filter(({ title }) => title === 'Tuning this box by itself')
-      for (const { id } of all) await box.jobs.finished(id)
-      return Promise.all(all.map(async ({ id }) => (await box.jobs.get(id)).state))
-    },
-    changed: () => box.events.publish('storage/changed', { pool: null }),
-  }
-}
 
 test('after a start the plan is set by itself, and shown as set', async t => {
   const { box, rest, begun } = await worldOf(t, { parts: ofParts })

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { type Agent, createLocalAgent } from '../../appliance/agent/client.ts'
-import { silentLog } from '../../appliance/lib/log.ts'
+import { type Log, silentLog } from '../../appliance/lib/log.ts'
 import { createParts, type Parts } from '../../appliance/lib/parts.ts'
 import { createTuningOperations } from '../../appliance/tuning/system/index.ts'
 import { tempFolder } from '../helpers/temp.ts'
@@ -19,7 +19,7 @@ export interface FakeMachine {
   /** A start of the machine: everything is as the kernel has it. */
   restart(): Promise<void>
   /** An agent on it; the one before has to be stopped or dead. */
-  agent(): Promise<FakeAgent>
+  agent(log?: Log): Promise<FakeAgent>
 }
 
 export interface FakeAgent extends Agent {
@@ -49,8 +49,13 @@ const usual: Record<string, string> = {
 
 /** A folder that stands for a machine's /proc and /sys. */
 export async function fakeMachine(t: Pick<ExecutionContext, 'teardown'>): Promise<FakeMachine> {
-  const root = await tempFolder(t)
-  const dataDir = await tempFolder(t)
+  const machine = machineIn({ root: await tempFolder(t), dataDir: await tempFolder(t) })
+  await machine.restart()
+  return machine
+}
+
+/** The same machine, for another process too. */
+export function machineIn({ root, dataDir }: Pick<FakeMachine, 'root' | 'dataDir'>): FakeMachine {
   let starts = 0
   const machine: FakeMachine = {
     root,
@@ -76,19 +81,18 @@ export async function fakeMachine(t: Pick<ExecutionContext, 'teardown'>): Promis
       await machine.put('/proc/sys/kernel/random/boot_id', `start-${starts}\n`)
       for (const [path, text] of Object.entries(usual)) await machine.put(path, text)
     },
-    async agent() {
-      const parts = createParts(silentLog)
+    async agent(log = silentLog) {
+      const parts = createParts(log)
       const operations = createTuningOperations({
         root,
         dataDir,
         parts,
-        log: silentLog,
+        log,
         poolsDir: '/srv/cairn',
       })
       await parts.start()
-      return { ...createLocalAgent(operations, silentLog), stop: parts.stop }
+      return { ...createLocalAgent(operations, log), stop: parts.stop }
     },
   }
-  await machine.restart()
   return machine
 }

@@ -56,6 +56,7 @@ export function fixtureMachine(name: string): FixtureMachine {
     'tuning/brought': () => null,
     'tuning/probe-pool': () => null,
     'tuning/apply': ({ settings }: { settings: { name: string; value: string }[] }) => settings.map(apply),
+    'tuning/keep': () => null,
     'tuning/revert': ({ names }: { names: string[] | null }) => {
       const reverted = (names ?? [...kept.keys()]).filter(setting => kept.has(setting))
       for (const setting of reverted) revert(setting)

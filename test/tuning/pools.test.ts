@@ -99,6 +99,7 @@ poolTest('a pool that storage mounts again has its settings before that is answe
   const { box, agent } = await startTuned(t, await tempFolder(t))
   await box.createPool('single')
   await agent.call('tuning/apply', { settings: [{ name: compression, value: 'zstd:7' }] })
+  await agent.call('tuning/keep', { names: [compression] })
   const place = join(box.poolsDir, 'pool')
   const { stdout } = await run(['findmnt', '--noheadings', '--output', 'UUID', place])
   // As after an error that has passed: storage starts such a pool afresh.

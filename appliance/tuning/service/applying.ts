@@ -1,30 +1,29 @@
-import type { Agent } from '../../agent/client.ts'
 import type { JobSpec, Jobs } from '../../jobs/index.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Events } from '../../lib/events.ts'
 import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
-import { fallOf, isSyncSlow, type Wellbeing } from '../plan/fall.ts'
+import type { Wellbeing } from '../plan/fall.ts'
 import { appliedGroups } from '../plan/index.ts'
 import { type Todo, todoOf, unaskedTodoOf } from '../plan/standing.ts'
 import type { PlannedSetting } from '../schema/index.ts'
 import type { TuningStore } from '../store.ts'
+import { refuseTwo } from './busy.ts'
 import { orCancelled } from './cancelled.ts'
 import { hardwareOf, type Look, type Planning } from './plan.ts'
 import type { Taking } from './taking.ts'
+import type { Trials } from './trials.ts'
+import { createWatching, type WatchingDeps } from './watching.ts'
 
-export interface ApplyingDeps {
-  agent: Agent
+export interface ApplyingDeps extends WatchingDeps {
   planning: Planning
   store: TuningStore
   taking: Taking
+  trials: Pick<Trials, 'onTrial'>
   clock: Clock
   jobs: Pick<Jobs, 'start' | 'list'>
   events: Events
   log: Log
-  /** How the box is. */
-  health(): Promise<Wellbeing>
-  wait(ms: number, signal: AbortSignal): Promise<void>
 }
 
 export interface Applying {
@@ -42,12 +41,9 @@ export interface Applying {
 type Context = Parameters<JobSpec['run']>[0]
 type Group = (typeof appliedGroups)[number]
 
-/** A group is watched for this long before it counts as good. */
-const watchMs = 60_000
-const lookEveryMs = 5_000
-
 export function createApplying(deps: ApplyingDeps): Applying {
-  const { agent, planning, store, taking, clock, jobs, events, log, health, wait } = deps
+  const { agent, planning, store, taking, trials, clock, jobs, events, log, health } = deps
+  const watch = createWatching(deps)
   let isStopping = false
   /** What could not be put back when the plan asked for it no more: that is not tried again and again. */
   const stuck = new Set<string>()
@@ -60,8 +56,9 @@ export function createApplying(deps: ApplyingDeps): Applying {
     for (const [index, { group, settings }] of groups.entries()) {
       const report = (message: string, share = 0) =>
         context.report({ fraction: (index + share) / groups.length, message })
-      const problem = await applyGroup({ group, settings, look, context, report })
-      await remember(settings, problem)
+      const problem = await trials.onTrial(settings, () =>
+        applyGroup({ group, settings, look, context, report }),
+      )
       if (isAsked) await store.forgetPutBack(settings.map(({ name }) => name))
       events.publish('tuning/changed', {})
       if (problem) problems.push(`${capital(inWords[group])}: ${problem}`)
@@ -131,14 +128,6 @@ export function createApplying(deps: ApplyingDeps): Applying {
     throw new Failure('missing', 'tuning/not-planned', `Nothing is planned for ${name}.`)
   }
 
-  async function remember(settings: readonly PlannedSetting[], problem: string | undefined) {
-    if (problem === undefined) return store.forgetUndone(settings.map(({ name }) => name))
-    const undoneAt = clock.now()
-    await store.noteUndone(
-      settings.map(({ name, to }) => ({ setting: name, value: to, reason: problem, undoneAt })),
-    )
-  }
-
   /** One group that does not hold keeps no other from being applied. Returns why it did not. */
   async function applyGroup(task: GroupTask): Promise<string | undefined> {
     const { group, settings, report } = task
@@ -155,48 +144,44 @@ export function createApplying(deps: ApplyingDeps): Applying {
     return watchOrUndo(task, before)
   }
 
-  async function watchOrUndo({ group, settings, look, context, report }: GroupTask, before: Wellbeing) {
+  async function watchOrUndo(task: GroupTask, before: Wellbeing) {
+    const { group, settings } = task
     const names = settings.map(({ name }) => name)
-    let fall: string | undefined
+    let problem: string | undefined
     try {
-      fall = await watch(before, look, {
-        signal: context.signal,
-        passed: share => report(`Watching how the box does with ${inWords[group]} as set`, share),
-      })
+      problem = await watchAndKeep(task, names, before)
     } catch (error) {
       await revert(names)
       throw error
     }
-    if (fall === undefined) return undefined
-    log.warn('a group of settings was undone', { group, names, fall })
+    if (problem === undefined) return undefined
+    log.warn('a group of settings was undone', { group, names, problem })
     const { failed } = await revert(names)
-    const left = failed.map(({ message }) => message)
-    return [`The box did worse with it (${fall}), so it went back to what was found.`, ...left].join(' ')
+    return [problem, ...failed.map(({ message }) => message)].join(' ')
   }
 
-  /** Returns what got worse within a minute. */
-  async function watch(
+  async function watchAndKeep(
+    { group, look, context, report }: GroupTask,
+    names: string[],
     before: Wellbeing,
-    look: Look,
-    { signal, passed }: Watch,
-  ): Promise<string | undefined> {
-    for (let passedMs = 0; passedMs < watchMs; passedMs += lookEveryMs) {
-      passed(passedMs / watchMs)
-      await wait(lookEveryMs, signal)
-      const fall = fallOf(before, await health()) ?? (await slowSync(look, signal))
-      if (fall !== undefined) return fall
-    }
-    return undefined
+  ) {
+    const fall = await watch(before, look, {
+      signal: context.signal,
+      passed: share => report(`Watching how the box does with ${inWords[group]} as set`, share),
+    })
+    if (fall !== undefined) return `The box did worse with it (${fall}), so it went back to what was found.`
+    return isTakenUp(group) ? undefined : keep(names)
   }
 
-  async function slowSync({ measured, isMeasuredHere }: Look, signal: AbortSignal) {
-    if (!measured || !isMeasuredHere) return undefined
-    for (const { name, fsyncMs } of measured.pools) {
-      const now = await agent.call('tuning/probe-pool', { pool: name }, { signal })
-      if (now !== null && isSyncSlow(now.p99, fsyncMs.p99))
-        return `writing to the pool ${name} takes ${Math.round(now.p99)} ms, and took ${Math.round(fsyncMs.p99)} ms when it was measured`
+  /** Returns what is not as it was set any more: its disk went and came back, say. */
+  async function keep(names: string[]): Promise<string | undefined> {
+    try {
+      await agent.call('tuning/keep', { names })
+      return undefined
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'tuning/not-holding') throw error
+      return `${error.message} So all of it went back to what was found.`
     }
-    return undefined
   }
 
   return {
@@ -250,11 +235,6 @@ interface GroupTask {
   report(message: string, share?: number): void
 }
 
-interface Watch {
-  signal: AbortSignal
-  passed(share: number): void
-}
-
 function plannedIn({ plan }: Look, group: Group, { set }: Todo): PlannedSetting[] {
   return plan.settings.filter(
     setting => setting.group === group && setting.state === 'planned' && set.includes(setting.name),
@@ -264,16 +244,6 @@ function plannedIn({ plan }: Look, group: Group, { set }: Todo): PlannedSetting[
 /** The agent is going away, which says nothing about the settings. */
 function isInterruption({ code }: Failure): boolean {
   return code === 'agent/away'
-}
-
-/** Measuring while something is changed would measure neither. */
-export async function refuseTwo(jobs: Pick<Jobs, 'list'>): Promise<void> {
-  const other = (await jobs.list()).find(
-    ({ kind, state }) => kind.startsWith('tuning/') && state === 'running',
-  )
-  if (!other) return
-  const message = `Wait for this to end, or cancel it: ${other.title}.`
-  throw new Failure('conflict', 'tuning/busy', message, { details: { job: other.id } })
 }
 
 const inWords: Record<Group, string> = {

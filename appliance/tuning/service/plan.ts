@@ -9,11 +9,13 @@ import { standingOf } from '../plan/standing.ts'
 import type { AppliedSetting, Choices, Facts, Measurements, Plan, TuningReport } from '../schema/index.ts'
 import type { TuningStore } from '../store.ts'
 import type { Taking } from './taking.ts'
+import type { Trials } from './trials.ts'
 
 export interface PlanDeps {
   agent: Agent
   store: TuningStore
   taking: Pick<Taking, 'applied'>
+  trials: Pick<Trials, 'undone'>
   clock: Clock
   /** What higher layers know of the pools. */
   pools(): Promise<KnownPool[]>
@@ -38,7 +40,7 @@ export interface Planning {
 }
 
 export function createPlanning(deps: PlanDeps): Planning {
-  const { agent, store, taking, clock, pools, parts, isAutomatic } = deps
+  const { agent, store, taking, trials, clock, pools, parts, isAutomatic } = deps
 
   async function look(given?: Choices): Promise<Look> {
     const [raw, known, ofParts, measured, choices, set, taken] = await Promise.all([
@@ -67,7 +69,7 @@ export function createPlanning(deps: PlanDeps): Planning {
         measurements: measured,
         isMeasuredHere,
         settings: standingOf(plan.settings, applied, {
-          undone: await store.undone(),
+          undone: await trials.undone(),
           putBack: await store.putBack(),
         }),
         automatic: { isOn: await isAutomatic(), isCancelled: cancelledOn === hardwareOf(facts) },

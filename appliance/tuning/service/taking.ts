@@ -86,7 +86,8 @@ export function createTaking({ store, events, clock, log }: TakingDeps): Taking 
       const wanted = there.filter(name => names?.includes(name) ?? true)
       if (wanted.length === 0) return []
       await store.take(wanted, [])
-      await tellOrLog()
+      // Before the start nobody has heard of it: each asks when it starts itself.
+      if (heard !== undefined) await tellOrLog()
       tellOthers()
       return wanted
     },

@@ -5,7 +5,7 @@ import type { Log } from '../../lib/log.ts'
 import { createTurns } from '../../lib/turns.ts'
 import { absenceOf, type Place } from '../plan/places.ts'
 import type { AppliedSetting, SettingProblem } from '../schema/index.ts'
-import { createKept, type Kept } from './kept.ts'
+import { createKept, type Kept, onTrial, proven } from './kept.ts'
 import { type Here, placesHere, readPlace, writePlace } from './kernel.ts'
 
 export interface NamedValue {
@@ -14,12 +14,17 @@ export interface NamedValue {
 }
 
 export interface Applying {
-  /** Sets all of them or none. */
+  /** Sets all of them or none. They are on trial until they are kept. */
   apply(settings: readonly NamedValue[]): Promise<AppliedSetting[]>
+  /** The box was watched with them, and is well: from now on they are set again at each start. All of them or none. */
+  keep(names: readonly string[]): Promise<void>
   /** Puts back what was found; `null` means all. What cannot be put back is named, the rest is done. */
   revert(names: readonly string[] | null): Promise<{ reverted: string[]; failed: SettingProblem[] }>
   applied(): Promise<AppliedSetting[]>
-  /** Sets again what was set and is not any more: all after a start, what disks and pools have when one came back. */
+  /**
+   * Sets again what was set and is not any more: all after a start, what disks and pools have when one came back. Not what
+   * is on trial: it may be why the box stopped or the disk went. After a start that is put back.
+   */
   renew(which: 'all' | 'hardware'): Promise<{ renewed: string[]; failed: SettingProblem[] }>
   /** Puts everything back, and remembers to set it again. */
   rest(): Promise<void>
@@ -53,7 +58,7 @@ export function createApplying({ folder, log, ...here }: Here & { folder: string
       before.set(place, now)
       const known = state.settings[name]
       const found = known?.isSet && known.found !== null ? known.found : now
-      state.settings[name] = { found, value, isSet: true }
+      state.settings[name] = { found, value, isSet: true, isOnTrial: true }
     }
     await kept.write(state)
     for (const [place] of before) {
@@ -91,6 +96,19 @@ export function createApplying({ folder, log, ...here }: Here & { folder: string
     }
   }
 
+  /** Nobody watches it any more. What the machine's own start has not put back is put back here. */
+  async function endTrials(places: Map<string, Place>, state: Kept) {
+    const names = onTrial(state)
+    if (names.length === 0) return
+    log.warn('settings that were being watched when Cairn stopped are not set again', { names })
+    for (const name of names.toReversed()) {
+      const problem = await putBack(places, state, name)
+      if (problem) log.warn('a setting could not be put back', { ...problem })
+      else delete state.settings[name]
+    }
+    await kept.write(state)
+  }
+
   return {
     apply: settings =>
       inTurn(async (state, places) => {
@@ -105,6 +123,19 @@ export function createApplying({ folder, log, ...here }: Here & { folder: string
           throw notApplied(error, problems)
         }
         return listed(state).filter(({ name }) => settings.some(setting => setting.name === name))
+      }),
+
+    keep: names =>
+      inTurn(async (state, places) => {
+        for (const name of names) {
+          const known = state.settings[name]
+          if (!known) throw notWatched(name)
+          const place = places.get(name)
+          const now = place ? await readPlace(root, place) : null
+          if (known.isOnTrial && now !== known.value) throw notHolding(name, known.value, now)
+          state.settings[name] = proven(known)
+        }
+        await kept.write(state)
       }),
 
     revert: names =>
@@ -133,7 +164,9 @@ export function createApplying({ folder, log, ...here }: Here & { folder: string
       inTurn(async (state, places) => {
         const renewed: string[] = []
         const failed: SettingProblem[] = []
+        if (which === 'all') await endTrials(places, state)
         for (const [name, known] of Object.entries(state.settings)) {
+          if (known.isOnTrial) continue
           if (which === 'hardware' && !/^(disk|pool)\./.test(name)) continue
           const place = places.get(name)
           const now = place ? await readPlace(root, place) : null
@@ -211,6 +244,16 @@ function placeFor(places: Map<string, Place>, name: string, value: string): Plac
 
 function notHere(place: Place): Failure {
   return new Failure('unavailable', 'tuning/not-here', absenceOf(place))
+}
+
+function notWatched(name: string): Failure {
+  const message = `${name} is not set any more: the system service was started anew while it was being watched. Apply it again.`
+  return new Failure('conflict', 'tuning/not-watched', message)
+}
+
+function notHolding(name: string, value: string, now: string | null): Failure {
+  const message = `${name} was set to ${value}, and is ${now ?? 'not there any more'}.`
+  return new Failure('conflict', 'tuning/not-holding', message)
 }
 
 function notApplied(error: Failure, problems: SettingProblem[]): Failure {

@@ -81,6 +81,14 @@ export function createTuningOperations({ poolsDir, dataDir, root = '/', ...deps 
       output: z.array(appliedSetting),
       run: ({ settings }) => applying.apply(settings),
     }),
+    'tuning/keep': operation({
+      input: z.strictObject({ names: z.array(settingName).min(1).max(mostSettings) }),
+      output: z.null(),
+      async run({ names }) {
+        await applying.keep(names)
+        return null
+      },
+    }),
     'tuning/revert': operation({
       input: z.strictObject({ names: z.array(settingName).max(mostSettings).nullable() }),
       output: z.object({ reverted: z.array(settingName), failed: z.array(settingProblem) }),

@@ -9,6 +9,8 @@ const keptSetting = z.object({
   found: z.string().max(400).nullable(),
   value: z.string().max(400),
   isSet: z.boolean(),
+  /** Set, and nobody has said yet that the box is well with it. Left out in files of before: what they hold has held. */
+  isOnTrial: z.boolean().optional(),
 })
 export type KeptSetting = z.infer<typeof keptSetting>
 
@@ -18,6 +20,14 @@ const keptFile = z.object({
   settings: z.record(settingName, keptSetting),
 })
 export type Kept = z.infer<typeof keptFile>
+
+export function onTrial({ settings }: Kept): string[] {
+  return Object.keys(settings).filter(name => settings[name]?.isOnTrial)
+}
+
+export function proven({ found, value, isSet }: KeptSetting): KeptSetting {
+  return { found, value, isSet }
+}
 
 /** What was found and what was set, so that it can be put back and set again. The folder is root's alone. */
 export function createKept(folder: string) {

@@ -1,16 +1,23 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
-import { silentLog } from '../../../appliance/lib/log.ts'
+import { createLog, type Log, silentLog } from '../../../appliance/lib/log.ts'
 import { createApplying } from '../../../appliance/tuning/system/applying.ts'
 import { testIf } from '../../helpers/needs.ts'
 import { tempFolder } from '../../helpers/temp.ts'
-import { fakeMachine, vm } from '../fake-machine.ts'
+import { type FakeAgent, fakeMachine, vm } from '../fake-machine.ts'
 
 const swappiness = { name: 'vm.swappiness', value: '180' }
 const pageCluster = { name: 'vm.page-cluster', value: '0' }
 const scheduler = { name: 'disk.sda.scheduler', value: 'mq-deadline' }
 const schedulerFile = '/sys/block/sda/queue/scheduler'
+const unsetScheduler = '[none] mq-deadline'
+
+/** Set, watched, and found good. */
+async function setForGood(agent: FakeAgent, settings: { name: string; value: string }[]) {
+  await agent.call('tuning/apply', { settings })
+  await agent.call('tuning/keep', { names: settings.map(({ name }) => name) })
+}
 
 test('a group is set, what was found is kept, and one or all are put back', async t => {
   const machine = await fakeMachine(t)
@@ -74,7 +81,7 @@ test('what could not be put back is named, and can be put back later', async t =
 test('a disk that comes back leaves alone what somebody has changed elsewhere meanwhile', async t => {
   const machine = await fakeMachine(t)
   const agent = await machine.agent()
-  await agent.call('tuning/apply', { settings: [swappiness, scheduler] })
+  await setForGood(agent, [swappiness, scheduler])
   await machine.put(`${vm}/swappiness`, '50\n')
   await machine.put(schedulerFile, '[none] mq-deadline\n')
   t.deepEqual(await agent.call('tuning/renew-hardware', {}), { renewed: ['disk.sda.scheduler'], failed: [] })
@@ -146,7 +153,7 @@ test('a pool takes no other values than those of its options', async t => {
 test('stopping the agent puts everything back, and starting it sets it again', async t => {
   const machine = await fakeMachine(t)
   const first = await machine.agent()
-  await first.call('tuning/apply', { settings: [swappiness] })
+  await setForGood(first, [swappiness])
   await first.stop()
   t.is(await machine.get(`${vm}/swappiness`), '60')
   const second = await machine.agent()
@@ -157,7 +164,7 @@ test('stopping the agent puts everything back, and starting it sets it again', a
 
 test('an agent that died does not take its own value for what was found', async t => {
   const machine = await fakeMachine(t)
-  await (await machine.agent()).call('tuning/apply', { settings: [swappiness] })
+  await setForGood(await machine.agent(), [swappiness])
   const next = await machine.agent()
   t.deepEqual(await next.call('tuning/applied', {}), [{ ...swappiness, found: '60', isSet: true }])
   await next.call('tuning/revert', { names: null })
@@ -166,7 +173,7 @@ test('an agent that died does not take its own value for what was found', async 
 
 test('after a restart of the machine it is set again, and goes back to what is found then', async t => {
   const machine = await fakeMachine(t)
-  await (await machine.agent()).call('tuning/apply', { settings: [swappiness] })
+  await setForGood(await machine.agent(), [swappiness])
   await machine.restart()
   await machine.put(`${vm}/swappiness`, '70\n')
   const next = await machine.agent()
@@ -178,7 +185,7 @@ test('after a restart of the machine it is set again, and goes back to what is f
 test('a disk that is away is set when it comes back', async t => {
   const machine = await fakeMachine(t)
   const first = await machine.agent()
-  await first.call('tuning/apply', { settings: [scheduler, swappiness] })
+  await setForGood(first, [scheduler, swappiness])
   await first.stop()
   await machine.remove('/sys/block/sda')
   const next = await machine.agent()
@@ -187,6 +194,150 @@ test('a disk that is away is set when it comes back', async t => {
   await machine.put(schedulerFile, '[none] mq-deadline\n')
   t.deepEqual(await next.call('tuning/renew-hardware', {}), { renewed: ['disk.sda.scheduler'], failed: [] })
   t.is(await machine.get(schedulerFile), 'mq-deadline')
+})
+
+test('what was not watched to its end is not set again after a restart of the machine, and is forgotten', async t => {
+  const machine = await fakeMachine(t)
+  const first = await machine.agent()
+  await setForGood(first, [pageCluster])
+  await first.call('tuning/apply', { settings: [swappiness] })
+  await machine.restart()
+  await machine.put(`${vm}/swappiness`, '70\n')
+  const next = await machine.agent()
+  t.is(await machine.get(`${vm}/swappiness`), '70')
+  t.is(await machine.get(`${vm}/page-cluster`), '0')
+  t.deepEqual(await next.call('tuning/applied', {}), [{ ...pageCluster, found: '3', isSet: true }])
+})
+
+test('where the agent alone died, it puts back what was being watched', async t => {
+  const machine = await fakeMachine(t)
+  const first = await machine.agent()
+  await setForGood(first, [pageCluster])
+  await first.call('tuning/apply', { settings: [swappiness, scheduler] })
+  const { log, lines } = logOf()
+  const next = await machine.agent(log)
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+  t.is(await machine.get(schedulerFile), 'none')
+  t.is(await machine.get(`${vm}/page-cluster`), '0')
+  t.like(await next.call('tuning/applied', {}), [pageCluster])
+  t.like(
+    lines.find(({ level }) => level === 'warn'),
+    {
+      message: 'settings that were being watched when Cairn stopped are not set again',
+      names: ['vm.swappiness', 'disk.sda.scheduler'],
+    },
+  )
+})
+
+test('an agent that stops puts back what is being watched too, and does not set it again', async t => {
+  const machine = await fakeMachine(t)
+  const first = await machine.agent()
+  await first.call('tuning/apply', { settings: [swappiness] })
+  await first.stop()
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+  const next = await machine.agent()
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+  t.deepEqual(await next.call('tuning/applied', {}), [])
+})
+
+test('another value for what has held is on trial like the first', async t => {
+  const machine = await fakeMachine(t)
+  const first = await machine.agent()
+  await setForGood(first, [swappiness])
+  await first.call('tuning/apply', { settings: [{ ...swappiness, value: '100' }] })
+  const next = await machine.agent()
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+  t.deepEqual(await next.call('tuning/applied', {}), [])
+})
+
+test('what has held stays so when another value for it cannot be set', async t => {
+  const machine = await fakeMachine(t)
+  const first = await machine.agent()
+  await setForGood(first, [swappiness])
+  await machine.refuse(schedulerFile)
+  const wrong = [{ ...swappiness, value: '100' }, scheduler]
+  t.like(await t.throwsAsync(first.call('tuning/apply', { settings: wrong })), {
+    code: 'tuning/not-applied',
+  })
+  await machine.restart()
+  await machine.agent()
+  t.is(await machine.get(`${vm}/swappiness`), '180')
+})
+
+test('what could not be put back is tried again by the next agent, and is not set again', async t => {
+  const machine = await fakeMachine(t)
+  const first = await machine.agent()
+  // Files that stand for a kernel do not take the bytes back when the share of the memory is written.
+  const dirty = { name: 'vm.dirty', value: '268435456' }
+  await first.call('tuning/apply', { settings: [dirty, swappiness] })
+  const second = await machine.agent()
+  t.deepEqual(await second.call('tuning/applied', {}), [{ ...dirty, found: '20%', isSet: true }])
+  await machine.put(`${vm}/dirty_bytes`, '0\n')
+  const third = await machine.agent()
+  t.deepEqual(await third.call('tuning/applied', {}), [])
+  t.is(await machine.get(`${vm}/dirty_bytes`), '0')
+})
+
+test('a disk that comes back while its setting is watched stays as it came, and is not found good', async t => {
+  const machine = await fakeMachine(t)
+  const agent = await machine.agent()
+  await agent.call('tuning/apply', { settings: [swappiness, scheduler] })
+  await machine.remove('/sys/block/sda')
+  const keep = () => agent.call('tuning/keep', { names: ['vm.swappiness', 'disk.sda.scheduler'] })
+  t.like(await t.throwsAsync(keep()), {
+    code: 'tuning/not-holding',
+    message: 'disk.sda.scheduler was set to mq-deadline, and is not there any more.',
+  })
+  await machine.put(schedulerFile, `${unsetScheduler}\n`)
+  t.deepEqual(await agent.call('tuning/renew-hardware', {}), { renewed: [], failed: [] })
+  t.is(await machine.get(schedulerFile), unsetScheduler)
+  t.like(await t.throwsAsync(keep()), {
+    code: 'tuning/not-holding',
+    message: 'disk.sda.scheduler was set to mq-deadline, and is none.',
+  })
+  t.like(await agent.call('tuning/revert', { names: ['disk.sda.scheduler'] }), { failed: [] })
+  // None of the group was found good with it.
+  await machine.agent()
+  t.is(await machine.get(`${vm}/swappiness`), '60')
+})
+
+test('a disk that was away when the agent started stays as it comes back, where its setting was being watched', async t => {
+  const machine = await fakeMachine(t)
+  const first = await machine.agent()
+  await first.call('tuning/apply', { settings: [scheduler] })
+  await machine.remove('/sys/block/sda')
+  const next = await machine.agent()
+  t.deepEqual(await next.call('tuning/applied', {}), [])
+  await machine.put(schedulerFile, `${unsetScheduler}\n`)
+  t.deepEqual(await next.call('tuning/renew-hardware', {}), { renewed: [], failed: [] })
+  t.is(await machine.get(schedulerFile), unsetScheduler)
+})
+
+test('only what is set is kept, by names that are checked, and twice is as good as once', async t => {
+  const machine = await fakeMachine(t)
+  const agent = await machine.agent()
+  await agent.call('tuning/apply', { settings: [swappiness] })
+  const keep = (...names: string[]) => agent.call('tuning/keep', { names })
+  t.like(await t.throwsAsync(keep('vm.swappiness', 'vm.page-cluster')), { code: 'tuning/not-watched' })
+  for (const names of [[], ['/proc/sys/vm/swappiness'], ['vm.swappiness\n'], ['../applied.json']])
+    t.like(await t.throwsAsync(keep(...names)), { code: 'agent/invalid-input' })
+  await keep('vm.swappiness')
+  await keep('vm.swappiness')
+  await machine.restart()
+  await machine.agent()
+  t.is(await machine.get(`${vm}/swappiness`), '180')
+})
+
+test('what an earlier version has kept counts as found good', async t => {
+  const machine = await fakeMachine(t)
+  const settings = { 'vm.swappiness': { found: '60', value: '180', isSet: true } }
+  await mkdir(join(machine.dataDir, 'tuning'), { mode: 0o700 })
+  await writeFile(
+    join(machine.dataDir, 'tuning', 'applied.json'),
+    JSON.stringify({ boot: 'start-0', settings }),
+  )
+  await machine.agent()
+  t.is(await machine.get(`${vm}/swappiness`), '180')
 })
 
 test('what was set and cannot be read any more stops the tuning, and is not forgotten', async t => {
@@ -230,3 +381,9 @@ testIf('root')('the real kernel takes a setting and gives it back', async t => {
   await applying.revert(null)
   t.is((await readFile(file, 'utf8')).trim(), found)
 })
+
+/** What it wrote, line by line. */
+function logOf(): { log: Log; lines: Record<string, unknown>[] } {
+  const lines: Record<string, unknown>[] = []
+  return { log: createLog('test', 'info', line => lines.push(JSON.parse(line))), lines }
+}

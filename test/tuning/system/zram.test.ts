@@ -62,6 +62,7 @@ zramTest('compressed memory is made, made anew with another size or method, and 
 zramTest('it goes when the agent stops, and is there again when it starts', async t => {
   const applying = await applyingHere(t)
   await applying.apply([{ name: 'zram.size', value: megabytes(64) }])
+  await applying.keep(['zram.size'])
   await applying.rest()
   t.false(isSwap())
   t.like(await applying.renew('all'), { renewed: ['zram.size'], failed: [] })

@@ -1,0 +1,15 @@
+import type { Job, Jobs } from '../../jobs/index.ts'
+import { Failure } from '../../lib/failure.ts'
+
+/** What of the tuning is being done, in any server process. */
+export async function tuningUnderWay(jobs: Pick<Jobs, 'list'>): Promise<Job | undefined> {
+  return (await jobs.list()).find(({ kind, state }) => kind.startsWith('tuning/') && state === 'running')
+}
+
+/** Measuring while something is changed would measure neither. */
+export async function refuseTwo(jobs: Pick<Jobs, 'list'>): Promise<void> {
+  const other = await tuningUnderWay(jobs)
+  if (!other) return
+  const message = `Wait for this to end, or cancel it: ${other.title}.`
+  throw new Failure('conflict', 'tuning/busy', message, { details: { job: other.id } })
+}
