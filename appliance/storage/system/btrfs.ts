@@ -71,7 +71,7 @@ export const btrfsBackend: PoolBackend = {
 export async function wipe({ path, signatures, partitions }: DiskFacts): Promise<void> {
   const inside = new Set(signatures.map(({ device }) => `/dev/${device}`).filter(device => device !== path))
   // Without --force: wipefs(8) then refuses what is in use.
-  for (const device of [...inside, path]) await run(['wipefs', '--all', device])
+  for (const device of [...inside, path]) await run(['wipefs', '--all', device], { timeoutMs: longMs })
   if (partitions > 0) await run(['blockdev', '--rereadpt', path])
 }
 

@@ -86,12 +86,18 @@ function withChildren(device: BlockDevice): BlockDevice[] {
   return [device, ...device.children.flatMap(withChildren)]
 }
 
+/** A disk that sleeps has to wake first, and a slow box may have much else to do. */
+const looksWithinMs = 2 * 60_000
+
 /** lsblk(8) without udev knows no filesystems, so we look ourselves. A disk that cannot be read has none to show. */
 async function signaturesOf(devices: BlockDevice[]): Promise<Signature[]> {
   const paths = devices
     .filter(({ type }) => type === 'disk' || type === 'part' || type === 'loop')
     .map(({ path }) => path)
-  const { stdout } = await run(['wipefs', '--json', ...paths], { expected: [1] })
+  const { stdout } = await run(['wipefs', '--json', ...paths], {
+    expected: [1],
+    timeoutMs: looksWithinMs,
+  })
   return parseWipefs(stdout)
 }
 
