@@ -103,7 +103,7 @@ RUN_PACKAGES=(
 TEST_PACKAGES=(
   smbclient=smbclient litmus=litmus cadaver=cadaver rclone=rclone chromium=chromium apache2=apache2 getfattr=attr
   curl=curl ss=iproute2 ps=procps nfs-cp=libnfs-utils rpcbind=rpcbind unshare=util-linux
-  rauc=rauc dbus-daemon=dbus-daemon mksquashfs=squashfs-tools mcopy=mtools mkfs.vfat=dosfstools
+  rauc=rauc dbus-daemon=dbus-daemon mksquashfs=squashfs-tools mcopy=mtools mkfs.vfat=dosfstools faketime=faketime
 )
 
 # What tests in a machine of their own boot (test/helpers/guest.ts): a kernel that has more than this one, and servers which

@@ -19,6 +19,7 @@ export type Need =
   | 'rpcbind'
   | 'rauc'
   | 'mtools'
+  | 'faketime'
 
 const isThere: Record<Need, () => boolean> = {
   root: () => process.getuid?.() === 0,
@@ -39,6 +40,7 @@ const isThere: Record<Need, () => boolean> = {
   libnfs: () => hasProgram('nfs-cp'),
   rpcbind: () => hasProgram('rpcbind'),
   mtools: () => hasProgram('mcopy') && hasProgram('mkfs.vfat'),
+  faketime: () => hasProgram('faketime'),
   rauc: () => hasProgram('rauc') && hasProgram('dbus-daemon') && hasProgram('mksquashfs'),
 }
 
