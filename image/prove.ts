@@ -1,7 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { retry } from '../appliance/lib/retry.ts'
 import { run } from '../appliance/lib/run.ts'
+import { mark } from './mark.ts'
 
 /**
  * Runs once at each start of the image. When Cairn is ready the slot is marked good, and its version is noted as proven. A
@@ -11,26 +11,19 @@ import { run } from '../appliance/lib/run.ts'
 const state = '/data/system'
 const readyWithinMs = 5 * 60_000
 const askAgainMs = 2_000
-/** On a small box that has just started RAUC's service is slow to come, and its program gives up on it after 25 seconds. */
-const raucWithinMs = 5 * 60_000
 
 const version = /^IMAGE_VERSION="?([^"\n]+)/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? ''
 const isProven = (await said('proven')) === version
 
 if (await becomesReady()) {
-  await mark('mark-good')
+  await mark('good')
   if (!isProven) await noteProven()
 } else if (isProven || !(await hasOtherSlot())) {
   throw new Error('Cairn is not ready; there is no other version to go back to.')
 } else {
   process.stderr.write(`Version ${version} is not ready: back to the version before it.\n`)
-  await mark('mark-bad', 'booted')
+  await mark('bad')
   await run(['systemctl', '--no-block', 'reboot'])
-}
-
-async function mark(...how: string[]) {
-  const act = () => run(['rauc', 'status', ...how], { timeoutMs: raucWithinMs })
-  await retry(act, { withinMs: raucWithinMs, pauseMs: askAgainMs })
 }
 
 async function becomesReady(): Promise<boolean> {

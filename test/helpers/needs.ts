@@ -20,6 +20,7 @@ export type Need =
   | 'rauc'
   | 'mtools'
   | 'faketime'
+  | 'busctl'
 
 const isThere: Record<Need, () => boolean> = {
   root: () => process.getuid?.() === 0,
@@ -41,6 +42,7 @@ const isThere: Record<Need, () => boolean> = {
   rpcbind: () => hasProgram('rpcbind'),
   mtools: () => hasProgram('mcopy') && hasProgram('mkfs.vfat'),
   faketime: () => hasProgram('faketime'),
+  busctl: () => hasProgram('busctl'),
   rauc: () => hasProgram('rauc') && hasProgram('dbus-daemon') && hasProgram('mksquashfs'),
 }
 
