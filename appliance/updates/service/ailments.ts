@@ -1,8 +1,8 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { HealthReport } from '../../health/index.ts'
-import { errnoOf } from '../../lib/failure.ts'
+import { readKept } from './kept.ts'
 
 const keys = z.array(z.string())
 
@@ -11,23 +11,13 @@ export function createAilments({ dataDir }: { dataDir: string }) {
   const folder = join(dataDir, 'updates')
   const file = join(folder, 'ailments.json')
 
-  async function known(): Promise<string[]> {
-    try {
-      const parsed = keys.safeParse(JSON.parse(await readFile(file, 'utf8')))
-      return parsed.success ? parsed.data : []
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return []
-      throw error
-    }
-  }
-
   return {
     async remember(report: HealthReport): Promise<void> {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await writeFile(file, JSON.stringify(dangersOf(report)))
     },
     async hasNew(report: HealthReport): Promise<boolean> {
-      const before = await known()
+      const before = (await readKept(file, keys)) ?? []
       return dangersOf(report).some(one => !before.includes(one))
     },
   }

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Agent } from '../../agent/client.ts'
@@ -13,6 +13,7 @@ import { isFailingLong, nextLook } from '../plan/looks.ts'
 import { compareVersions, notHere } from '../plan/versions.ts'
 import { problem, type Release, release } from '../schema.ts'
 import { type Answered, ask, unreachable } from './asking.ts'
+import { readKept } from './kept.ts'
 import type { Sources } from './sources.ts'
 
 /** How the last look went. It is no decision, and so not among the settings: those go back with a version. */
@@ -65,17 +66,8 @@ export function createLooking(deps: LookingDeps) {
   /** Of the place that is in force now: what was found elsewhere says nothing of it. */
   async function last(): Promise<Look | null> {
     const { address } = await sources.inForce()
-    const kept = await readKept()
+    const kept = await readKept(file, look)
     return kept !== null && kept.source === address ? kept : null
-  }
-
-  async function readKept(): Promise<Look | null> {
-    try {
-      return look.safeParse(JSON.parse(await readFile(file, 'utf8'))).data ?? null
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return null
-      throw error
-    }
   }
 
   /** One look, whatever comes of it: that is kept. */
@@ -85,7 +77,7 @@ export function createLooking(deps: LookingDeps) {
     const slots = await agent.call('updates/slots', {}, { timeoutMs: slowMs })
     if (!slots) throw notHere()
     const at = descriptionAt(address, slots.compatible)
-    const kept = await readKept()
+    const kept = await readKept(file, look)
     const before = kept?.address === at ? kept : null
     const now = clock.now()
     await mkdir(folder, { recursive: true, mode: 0o700 })

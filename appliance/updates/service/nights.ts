@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Agent } from '../../agent/client.ts'
@@ -7,10 +7,11 @@ import type { Jobs } from '../../jobs/index.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { writeDurably } from '../../lib/durable.ts'
 import type { Events } from '../../lib/events.ts'
-import { errnoOf, failureRecord } from '../../lib/failure.ts'
+import { failureRecord } from '../../lib/failure.ts'
 import { isInstallingTime, isRestartingTime, whyNotTonight } from '../plan/nights.ts'
 import { nextNight } from '../plan/versions.ts'
 import type { Slots } from '../schema.ts'
+import { readKept } from './kept.ts'
 import type { Looking, Offer } from './looking.ts'
 import type { Receiving } from './receiving.ts'
 import type { Sources } from './sources.ts'
@@ -54,12 +55,7 @@ export function createNights(deps: NightsDeps) {
   const place = (deps.chance ?? Math.random)()
 
   async function kept(): Promise<Night> {
-    try {
-      return night.catch(nothingYet).parse(JSON.parse(await readFile(file, 'utf8')))
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return nothingYet
-      throw error
-    }
+    return (await readKept(file, night)) ?? nothingYet
   }
 
   async function keep(change: Partial<Night>) {
