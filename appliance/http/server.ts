@@ -181,10 +181,7 @@ const lastRequestMs = 5_000
 async function drain(server: Server, silent: Silent) {
   const closed = new Promise<void>(resolve => NetServer.prototype.close.call(server, () => resolve()))
   const cutting = setTimeout(() => {
-    idle = setInterval(() => {
-      server.closeIdleConnections()
-      silent.cut()
-    }, cutEveryMs)
+    idle = keepCutting(server, silent)
   }, lastRequestMs)
   let idle: NodeJS.Timeout | undefined
   await closed
@@ -192,15 +189,19 @@ async function drain(server: Server, silent: Silent) {
   clearInterval(idle)
 }
 
-/** A connection whose answer has ended is idle only then: it is looked for again. */
 async function close(server: Server, silent: Silent) {
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  const idle = setInterval(() => {
-    server.closeIdleConnections()
-    silent.cut()
-  }, cutEveryMs)
+  const idle = keepCutting(server, silent)
   const force = setTimeout(() => server.closeAllConnections(), stopGraceMs)
   await closed
   clearInterval(idle)
   clearTimeout(force)
+}
+
+/** A connection whose answer has ended is idle only then: it is looked for again. */
+function keepCutting(server: Server, silent: Silent): NodeJS.Timeout {
+  return setInterval(() => {
+    server.closeIdleConnections()
+    silent.cut()
+  }, cutEveryMs)
 }
