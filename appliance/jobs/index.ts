@@ -8,7 +8,7 @@ import { createJobService, type Jobs as Service } from './service.ts'
 import { createJobStore, jobMigrations } from './store.ts'
 
 export { type Job, job } from './schema.ts'
-export type { JobSpec } from './service.ts'
+export { type JobSpec, runningJob } from './service.ts'
 export { jobMigrations }
 
 export interface Jobs extends Service {

@@ -185,3 +185,8 @@ function asJob(row: JobRow): Job {
     endedAt: row.endedAt === null ? null : new Date(row.endedAt).toISOString(),
   }
 }
+
+/** A job of such a kind that runs now, in any server process. */
+export async function runningJob(jobs: Pick<Jobs, 'list'>, kinds: RegExp): Promise<Job | undefined> {
+  return (await jobs.list()).find(({ kind, state }) => state === 'running' && kinds.test(kind))
+}

@@ -1,4 +1,4 @@
-import type { Jobs } from '../../jobs/index.ts'
+import { type Jobs, runningJob } from '../../jobs/index.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Events } from '../../lib/events.ts'
 import { Failure } from '../../lib/failure.ts'
@@ -119,8 +119,7 @@ export function createAutomatic(deps: AutomaticDeps): Automatic {
   }
 
   async function busyWith(): Promise<string | undefined> {
-    const job = (await jobs.list()).find(({ kind, state }) => state === 'running' && disturbing.test(kind))
-    return job?.title
+    return (await runningJob(jobs, disturbing))?.title
   }
 
   /** Once it was seen with other hardware, it counts no more. */

@@ -1,9 +1,9 @@
-import type { Job, Jobs } from '../../jobs/index.ts'
+import { type Job, type Jobs, runningJob } from '../../jobs/index.ts'
 import { Failure } from '../../lib/failure.ts'
 
 /** What of the tuning is being done, in any server process. */
-export async function tuningUnderWay(jobs: Pick<Jobs, 'list'>): Promise<Job | undefined> {
-  return (await jobs.list()).find(({ kind, state }) => kind.startsWith('tuning/') && state === 'running')
+export function tuningUnderWay(jobs: Pick<Jobs, 'list'>): Promise<Job | undefined> {
+  return runningJob(jobs, /^tuning\//)
 }
 
 /** Measuring while something is changed would measure neither. */

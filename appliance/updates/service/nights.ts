@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Agent } from '../../agent/client.ts'
 import type { HealthReport } from '../../health/index.ts'
-import type { Jobs } from '../../jobs/index.ts'
+import { type Jobs, runningJob } from '../../jobs/index.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { writeDurably } from '../../lib/durable.ts'
 import type { Events } from '../../lib/events.ts'
@@ -107,7 +107,7 @@ export function createNights(deps: NightsDeps) {
   }
 
   async function isSomebodyAtIt() {
-    return (await jobs.list()).some(({ kind, state }) => kind === 'updates/take' && state === 'running')
+    return (await runningJob(jobs, /^updates\/take$/)) !== undefined
   }
 
   async function restartIfInstalled() {

@@ -1,6 +1,6 @@
 import type { Agent } from '../../agent/client.ts'
 import type { HealthReport } from '../../health/index.ts'
-import type { Jobs } from '../../jobs/index.ts'
+import { type Jobs, runningJob } from '../../jobs/index.ts'
 import type { Events } from '../../lib/events.ts'
 import { Failure, failureRecord } from '../../lib/failure.ts'
 import type { Progress } from '../../lib/operation.ts'
@@ -50,9 +50,7 @@ export function createTaking({ agent, events, jobs, receiving, ailments, looking
 
   /** Two would write the same file, and a server process knows only of its own. */
   async function requireIdle() {
-    const busy = (await jobs.list()).find(
-      ({ kind, state }) => state === 'running' && kind.startsWith('updates/'),
-    )
+    const busy = await runningJob(jobs, /^updates\//)
     if (busy) throw new Failure('conflict', 'updates/busy', `Wait for this to end: ${busy.title}.`)
   }
 
