@@ -197,6 +197,8 @@ export async function createApp(config: Config, log: Log): Promise<Lifecycle> {
 
   return {
     async start(given) {
+      // Whoever waits for a new box sees its page before the agent has been through the disks.
+      if (!given && !(await setup.isClaimed())) await http.open()
       await agent.start()
       for (const domain of domains) await domain.start?.()
       if (given && !(await setup.isClaimed())) await setup.applyUnattended(given)

@@ -21,7 +21,7 @@ const gibibyte = 1024 ** 3
 const patienceMs = 5_000
 /** What GRUB gives the image's kernel (image/grub/grub.cfg), but for `quiet`. */
 const imageArguments =
-  'ro rootwait fsck.mode=skip console=ttyS0,115200 net.ifnames=0 panic=10 nmi_watchdog=panic root=PARTLABEL=root-a rootfstype=squashfs rauc.slot=A'
+  'ro rootwait fsck.mode=skip console=ttyS0,115200 net.ifnames=0 panic=10 nmi_watchdog=panic lsm=landlock,lockdown,yama transparent_hugepage=never root=PARTLABEL=root-a rootfstype=squashfs rauc.slot=A'
 const bareArguments = 'ro rootwait console=ttyS0,115200 net.ifnames=0 root=/dev/vda'
 
 interface System {

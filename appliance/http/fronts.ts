@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Certificates } from '../network/service/certificates.ts'
 import { createSecured, type SecuredDeps } from './secured.ts'
 import { createHttpServer, type HttpServer } from './server.ts'
@@ -12,15 +12,19 @@ export interface FrontsDeps extends Pick<SecuredDeps, 'authorityPath' | 'claim' 
 }
 
 /** HTTP, and HTTPS beside it where that is wanted and a certificate can be had. */
-export function createFronts(
-  deps: FrontsDeps,
-): Pick<HttpServer, 'leave' | 'stop' | 'setSuites'> & { start(): Promise<void> } {
+export function createFronts(deps: FrontsDeps): Pick<HttpServer, 'leave' | 'stop' | 'setSuites'> & {
+  /** Before `start`: what needs nothing but this process is answered over HTTP, and whatever else is asked waits. */
+  open(): Promise<void>
+  start(): Promise<void>
+} {
   const { port, https, isShared, listener, certificates } = deps
   const secured = https?.isRequired ? createSecured({ ...deps, httpsPort: https.port }) : undefined
+  const whole = Promise.withResolvers<void>()
   const plain = createHttpServer({
     port,
     isShared,
     async listener(request, response) {
+      if (!isEarly(request)) await whole.promise
       // Without a certificate files are worth more than secrecy on the way.
       if (secured && certificates.current() && (await secured(request, response).catch(() => false))) return
       listener(request, response)
@@ -29,7 +33,13 @@ export function createFronts(
   let secure: HttpServer | undefined
   let suites: readonly string[] | undefined
 
+  let isOpen = false
+
   return {
+    async open() {
+      await plain.start()
+      isOpen = true
+    },
     async start() {
       const credentials = https ? await certificates.start() : undefined
       if (https && credentials) {
@@ -39,7 +49,8 @@ export function createFronts(
         await server.start()
         secure = server
       }
-      await plain.start()
+      if (!isOpen) await plain.start()
+      whole.resolve()
     },
     setSuites(next) {
       suites = next
@@ -49,8 +60,15 @@ export function createFronts(
       await Promise.all([plain.leave(), secure?.leave()])
     },
     async stop() {
+      whole.resolve()
       certificates.stop()
       await Promise.all([plain.stop(), secure?.stop()])
     },
   }
+}
+
+/** A sign of life, and the wizard as it looks before it asks for anything. */
+function isEarly({ method, url = '' }: IncomingMessage): boolean {
+  const path = url.replace(/[?#].*/, '')
+  return method === 'GET' && (path === '/health/live' || path === '/setup' || path.startsWith('/assets/'))
 }

@@ -1,7 +1,10 @@
 # The initrd, with the few drivers that find a slot.
 source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../common.sh"
 
-packages_of "$ROOT/image/initramfs/common.modules" "$ROOT/image/initramfs/$TARGET.modules" \
-  >"$TREE/etc/initramfs-tools/modules"
+for kind in drivers modules; do
+  lists=("$ROOT/image/initramfs/common.$kind" "$ROOT/image/initramfs/$TARGET.$kind")
+  [ -e "${lists[1]}" ] || unset 'lists[1]'
+  packages_of "${lists[@]}" >"$TREE/etc/initramfs-tools/$kind"
+done
 rm -f "$TREE"/boot/initrd.img-*
 in_root "$TREE" update-initramfs -c -k "$(basename "$TREE"/usr/lib/modules/*)"

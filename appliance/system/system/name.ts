@@ -20,7 +20,8 @@ export function createNameOperations({ isImage }: { isImage: boolean }) {
         await writeFile('/etc/hostname', `${name}\n`)
         await writeFile('/etc/hosts', hosts(name))
         await run(['hostname', name])
-        await run(['systemctl', 'try-restart', ...announcers])
+        // Not waited for: while the box starts, they wait for the servers.
+        await run(['systemctl', '--no-block', 'try-restart', ...announcers])
         return null
       },
     }),
