@@ -21,7 +21,7 @@ const server = createAgentServer({
 })
 
 /** Where systemd stops agent and servers at once: what these have to bring to an end may still need the agent. */
-const serversLeaveWithinMs = 12_000
+const serversLeaveWithinMs = 17_000
 
 await live(
   {

@@ -47,7 +47,7 @@ const received = z.union([
 
 const reconnectDelayMs = 250
 /** At the start: on the image the agent starts at the same time. */
-const patienceMs = 60_000
+const patienceMs = 240_000
 
 /** The agent over its socket. It reconnects by itself; calls made while it is away fail at once with `unavailable`. */
 export function createAgentClient(deps: {

@@ -4,7 +4,7 @@ source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../common.sh"
 
 for modules in "$TREE"/usr/lib/modules/*; do
   for unneeded in drivers/{gpu,media,infiniband,iio,bluetooth,staging} drivers/net/wireless \
-    net/{wireless,mac80211,bluetooth} sound arch/x86/kvm virt drivers/{parport,pcmcia,firewire,cdrom,scsi/sr_mod.ko*} \
+    net/{wireless,mac80211,bluetooth} sound arch/x86/kvm virt drivers/{parport,firewire,cdrom,scsi/sr_mod.ko*} \
     drivers/input/{joystick,mouse,misc/pcspkr.ko*,tablet,touchscreen} drivers/char/{ppdev.ko*,lp.ko*} drivers/block/floppy.ko*; do
     # Unquoted: some of them are patterns.
     rm -rf "$modules"/kernel/$unneeded
