@@ -116,14 +116,22 @@ async function isUnclaimed(machine: Machine) {
   await machine.trust()
 }
 
+/** By the code that the console shows, which may come a moment after the wizard, and after an older one. */
 async function unlocked(machine: Machine) {
-  const code = [...(await machine.console()).matchAll(/claim code (\S+)/g)].at(-1)?.[1]
-  const answer = await fetch(`${machine.url}/api/v1/setup/unlock`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ code }),
-  })
-  const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+  const tried = new Set<string>()
+  let cookie = ''
+  await eventually(async () => {
+    const code = [...(await machine.console()).matchAll(/claim code (\S+)/g)].at(-1)?.[1]
+    if (code === undefined || tried.has(code)) return false
+    tried.add(code)
+    const answer = await fetch(`${machine.url}/api/v1/setup/unlock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ code }),
+    })
+    cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+    return answer.ok
+  }, patienceMs)
   return (method: string, path: string, body?: unknown) =>
     rest(machine, method, path, body, { authorization: '', cookie })
 }
