@@ -6,5 +6,7 @@ for kind in drivers modules; do
   [ -e "${lists[1]}" ] || unset 'lists[1]'
   packages_of "${lists[@]}" >"$TREE/etc/initramfs-tools/$kind"
 done
+# Pools are looked for by the agent, and the initrd has no driver for them.
+rm -f "$TREE"/usr/share/initramfs-tools/{hooks,scripts/local-premount}/btrfs
 rm -f "$TREE"/boot/initrd.img-*
 in_root "$TREE" update-initramfs -c -k "$(basename "$TREE"/usr/lib/modules/*)"
