@@ -19,9 +19,12 @@ const rounds = Number(process.argv[2] ?? 3)
 const givesUpAfterMs = 10 * 60_000
 const gibibyte = 1024 ** 3
 const patienceMs = 5_000
-/** What GRUB gives the image's kernel (image/grub/grub.cfg), but for `quiet`. */
-const imageArguments =
-  'ro rootwait fsck.mode=skip console=ttyS0,115200 net.ifnames=0 panic=10 nmi_watchdog=panic lsm=landlock,lockdown,yama transparent_hugepage=never root=PARTLABEL=root-a rootfstype=squashfs rauc.slot=A'
+/** What GRUB gives the image's kernel, on the serial line alone and not quiet. */
+const grubConfig = readFileSync(join(root, 'image/grub/grub.cfg'), 'utf8')
+const grubArguments = /^set kernel_args="(.*)"$/m.exec(grubConfig)?.[1]
+if (grubArguments === undefined) throw new Error('grub.cfg sets no kernel_args')
+const ownArguments = grubArguments.replace(' quiet', '').replace('$consoles', 'console=ttyS0,115200')
+const imageArguments = `${ownArguments} root=PARTLABEL=root-a rootfstype=squashfs rauc.slot=A`
 const bareArguments = 'ro rootwait console=ttyS0,115200 net.ifnames=0 root=/dev/vda'
 
 interface System {
