@@ -8,11 +8,7 @@ export const ownFolders = ['shared/client', 'shared/client/deeper', 'client'] as
 const ownNames = ['mine 1', 'mine 2', 'mine 3', 'mine 4'] as const
 
 interface Own {
-  /**
-   * Undefined after a move to another share over a file that was there: while the index is being made anew or catches up,
-   * a look in the middle of that may give it the id of what it replaced.
-   */
-  id: number | undefined
+  id: number
   /** Undefined after a move to another share: the time may be of another precision there. */
   etag: string | undefined
   hash: string
@@ -92,7 +88,6 @@ export function createClient({
 
   async function move(from: string, to: string) {
     const known = own.get(from)
-    const before = own.get(to)
     if (from === to || known === undefined || known === 'deleted') return
     own.delete(from)
     own.delete(to)
@@ -103,8 +98,7 @@ export function createClient({
     if (status !== 201 && status !== 204) return
     own.set(from, 'deleted')
     const isElsewhere = from.startsWith('shared/') !== to.startsWith('shared/')
-    const id = before === 'deleted' ? known.id : undefined
-    own.set(to, isElsewhere ? { ...known, id, etag: undefined } : known)
+    own.set(to, isElsewhere ? { ...known, etag: undefined } : known)
   }
 
   async function ask(path: string, known: Own) {
@@ -128,7 +122,7 @@ export function createClient({
       if (mine === 'deleted') {
         if (found) complain('what was deleted is listed', path)
       } else if (!found) complain('what was acknowledged is missing in a listing', path)
-      else if (found.etag !== (mine.etag ?? found.etag) || found.id !== (mine.id ?? found.id))
+      else if (found.etag !== (mine.etag ?? found.etag) || found.id !== mine.id)
         complain(`listed as ${found.id} ${found.etag}, acknowledged as ${mine.id} ${mine.etag}`, path)
     }
   }

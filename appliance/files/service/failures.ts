@@ -72,6 +72,14 @@ export function openElsewhere(): Failure {
   )
 }
 
+export function changedMeanwhile(): Failure {
+  return new Failure(
+    'conflict',
+    'files/changed-meanwhile',
+    'The file was changed while it was being moved. Try again.',
+  )
+}
+
 export function cancelled(cause: unknown): Failure {
   return new Failure('cancelled', 'files/upload-ended', 'The upload ended before all of it had arrived.', {
     cause,

@@ -140,6 +140,7 @@ export function createFileService(deps: FileDeps): FileService {
     sweeper,
     onCopied,
     onTrashed,
+    isIndexed: volume => deps.index?.isTrue(volume) ?? false,
     copyTree: createCopying({ entries, sync, log }),
   })
 

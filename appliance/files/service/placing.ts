@@ -4,11 +4,13 @@ import { openFlags, renameAt } from '../../lib/posix.ts'
 import type { Entry, PlaceOptions, Volume } from '../schema.ts'
 import type { CopiedListener, CopyJob, createCopying } from './copying.ts'
 import type { Entries } from './entries.ts'
-import { inTheWay, missing, sayingAsync } from './failures.ts'
+import { changedMeanwhile, inTheWay, missing, sayingAsync } from './failures.ts'
 import { Folder, openFolder, openParent } from './folders.ts'
 import { carryVersions } from './history/carrying.ts'
 import { aboutDeleting, moveInto, type Wrapper, wrapped } from './history/items.ts'
 import { dropShelves } from './history/shelf.ts'
+import { giveIdentity, newIdentity } from './ids.ts'
+import { holdLeaving } from './leaving.ts'
 import { askBack } from './lent.ts'
 import { syncFolder, syncMoved, takeAway, whileFree } from './removing.ts'
 import type { Sweeper } from './sweeping.ts'
@@ -24,11 +26,24 @@ export interface PlaceDeps {
   copyTree: ReturnType<typeof createCopying>
   onCopied: CopiedListener
   onTrashed(volume: Volume): void
+  /** Whether the etag of a folder tells of every change below it. */
+  isIndexed(volume: Volume): boolean
+}
+
+interface Source {
+  folder: Folder
+  entry: Entry
+}
+
+type BringOptions = PlaceOptions & {
+  keepsIds: boolean
+  /** In the same breath as the copy is put in place, just before it. */
+  beforePut?(source: Source): void
 }
 
 /** Moving and copying: what is put under a name, and what was there before. */
 export function createPlacing(deps: PlaceDeps) {
-  const { entries, sync, sweeper, copyTree, onCopied, onTrashed } = deps
+  const { entries, sync, sweeper, copyTree, onCopied, onTrashed, isIndexed } = deps
 
   async function move(from: Spot, to: Spot, options: PlaceOptions): Promise<Written> {
     requireWritable(from)
@@ -40,9 +55,23 @@ export function createPlacing(deps: PlaceDeps) {
     const onMoved = async (id: number) => {
       if (await carryVersions(from.volume, to.volume, { id, sync })) carried.push(id)
     }
+    using held = new DisposableStack()
+    const isListed = isIndexed(from.volume)
+    let copied: Entry | undefined
+    const beforePut = ({ folder, entry }: Source) => {
+      refuseChanged(from.volume, folder, entry, isListed && isIndexed(from.volume))
+      held.use(holdLeaving(folder, entry.name))
+      copied = entry
+    }
     try {
-      const written = await bring(from, to, { ...options, keepsIds: true, isShallow: false, onMoved })
-      await dropSource(from, written.entry)
+      const written = await bring(from, to, {
+        ...options,
+        keepsIds: true,
+        isShallow: false,
+        onMoved,
+        beforePut,
+      })
+      if (copied) await dropSource(from, copied)
       dropShelves(from.volume, carried)
       return written
     } catch (error) {
@@ -88,7 +117,7 @@ export function createPlacing(deps: PlaceDeps) {
   async function bring(
     from: Spot,
     to: Spot,
-    options: PlaceOptions & { keepsIds: boolean; isShallow: boolean; onMoved?: CopyJob['onMoved'] },
+    options: BringOptions & { isShallow: boolean; onMoved?: CopyJob['onMoved'] },
   ): Promise<Written> {
     const target = splitSpot(to)
     using source = openSource(from)
@@ -117,22 +146,21 @@ export function createPlacing(deps: PlaceDeps) {
       throw error
     })
     // Awaited here: what `using` holds is closed as this function returns.
-    return await placeCopy(to, holder, workspace, options)
+    return await placeCopy({ source, to, holder, workspace }, options)
   }
 
   async function placeCopy(
-    to: Spot,
-    holder: HeldFolder,
-    workspace: Folder,
-    options: PlaceOptions & { keepsIds: boolean },
+    { source, to, holder, workspace }: { source: Source; to: Spot; holder: HeldFolder; workspace: Folder },
+    options: BringOptions,
   ): Promise<Written> {
     const { volume, parent, name } = splitSpot(to)
     try {
       using targetFolder = openParent(volume, parent)
       await options.beforeCommit?.()
-      const written = exclusively(volume, () =>
-        put({ spot: to, folder: targetFolder, name, options }, holder, name, act => act()),
-      )
+      const written = exclusively(volume, () => {
+        options.beforePut?.(source)
+        return put({ spot: to, folder: targetFolder, name, options }, holder, name, act => act())
+      })
       return await settle(to.volume, targetFolder, written)
     } finally {
       abandon(workspace, holder.name, options.keepsIds)
@@ -190,7 +218,16 @@ export function createPlacing(deps: PlaceDeps) {
     if (!options.overwrite && entries.isTaken(folder, target.name)) throw targetTaken()
   }
 
-  function openSource(from: Spot): Disposable & { folder: Folder; entry: Entry } {
+  /** What was written into it since it was copied would be lost. */
+  function refuseChanged(volume: Volume, folder: Folder, copied: Entry, isListed: boolean) {
+    const current = entries.at(volume, folder, copied.name)
+    if (!current) throw missing()
+    const isComparable = copied.kind === 'file' || isListed
+    if (current.id !== copied.id || (isComparable && current.etag !== copied.etag)) throw changedMeanwhile()
+    whileFree(folder, current, () => undefined)
+  }
+
+  function openSource(from: Spot): Disposable & Source {
     const name = from.path.at(-1)
     const folder = openFolder(from.volume, from.path.slice(0, -1))
     const entry =
@@ -202,13 +239,17 @@ export function createPlacing(deps: PlaceDeps) {
     throw missing()
   }
 
-  /** The copy is in place and durable; the ids live there now. */
-  async function dropSource(from: Spot, moved: Entry) {
+  /** The copy is in place and durable; the ids live there now. What was written in this very moment stays. */
+  async function dropSource(from: Spot, copied: Entry) {
     const { volume, parent, name } = splitSpot(from)
     using folder = openFolder(volume, parent)
     exclusively(volume, workspace => {
       const current = entries.at(volume, folder, name)
-      if (current && current.id === moved.id) takeAway(folder, current, workspace, 'moved')
+      if (!current || current.id !== copied.id) return
+      // Not by its etag: who looked at it since it is marked may have given it another one.
+      const isSame = current.size === copied.size && current.modifiedAtMs === copied.modifiedAtMs
+      if (copied.kind === 'folder' || isSame) takeAway(folder, current, workspace, 'moved')
+      else giveIdentity(folder, name, newIdentity())
     })
     await syncFolder(folder, sync)
     sweeper.sweep(volume)

@@ -5,6 +5,7 @@ import { closeDescriptor, FileStatus, readStatus } from '../../../lib/posix.ts'
 import { parseChecksums } from '../../parse/checksums.ts'
 import type { EntryRow, IndexStore } from '../../store/index-store.ts'
 import { giveIdentity, type Identity, newIdentity, nextIdentity, readIdentity } from '../ids.ts'
+import { isLeaving } from '../leaving.ts'
 import { linkedId, writeLinks } from '../linked-ids.ts'
 import { keepLink, linkIdentity } from './links.ts'
 import type { LookOptions, LookPlace } from './looking.ts'
@@ -26,6 +27,8 @@ interface Context extends LookOptions {
   /** The same inode under names that it still has. */
   stays: readonly EntryRow[]
 }
+
+type Named = Pick<EntryRow, 'volume' | 'parent' | 'name' | 'inode'>
 
 /** What vanishes from a name and comes back to it so soon is still the same file. */
 export const momentsMs = 10_000
@@ -81,6 +84,7 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
     const { isLate, isOwn, isReplaced: isFromElsewhere } = options
     const isFolder = status.kind === 'folder'
     const where = { volume: place.volume, isOwn }
+    const itself = { volume: place.volume, parent: place.inode, name, inode: status.inode }
     const same = isOf(before) && before.id !== 0 ? before : undefined
     const asKnown = (row: EntryRow): Identity => {
       if (carried?.id !== row.id) return { id: row.id, generation: row.generation }
@@ -103,7 +107,7 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
     // taken away what they put there last. What came back from a snapshot is of an earlier generation.
     const isEarlier =
       carried && carried.id === replaced?.id && carried.generation < replaced.generation && !isLate
-    const isFree = carried && !isEarlier && !hasOtherBearer(carried.id, where)
+    const isFree = carried && !isEarlier && (!hasOtherBearer(carried.id, where) || isOnItsWay(itself))
     const cameFrom = moved?.name ?? (carried && nameAMomentAgo(carried.id))
     const isPlaced = isFree && cameFrom === undefined
     if (replaced && !isPlaced && isTemporary(cameFrom ?? name, isLate)) return nextIdentity(replaced)
@@ -186,11 +190,20 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
     const mayBeThere = (row: EntryRow) => {
       const found = whereIs(row)
       // What our own faces moved took its id along, with all that is in it.
-      return found === 'there' || (found === 'astray' && !isOwn)
+      return (found === 'there' && !isOnItsWay(row)) || (found === 'astray' && !isOwn)
     }
     return store
       .byId(id)
       .some(row => !(row.volume === volume && row.inode === status.inode) && mayBeThere(row))
+  }
+
+  /** To another volume, by our own faces, itself or with a folder above it: its id goes along. */
+  function isOnItsWay({ volume, parent, name, inode }: Named): boolean {
+    using folder = places.openFolder(volume, parent)
+    if (!folder) return false
+    if (isLeaving(folder, name, inode)) return true
+    const above = store.folder(volume, parent)
+    return above !== undefined && above.parent !== 0 && isOnItsWay(above)
   }
 
   /** One more name of the file that is being looked at. */
