@@ -75,6 +75,8 @@ export interface PlaceOptions extends ChangeOptions {
   overwrite: boolean
   /** Told after each file that is copied, as all are on their way to another volume. */
   onProgress?: ProgressListener
+  /** Holds what came from another volume with its ids as arriving: to be disposed of once the index has been told. */
+  arriving?: DisposableStack
 }
 
 /** Where a virtual path really lies: the same for everybody who sees it. */

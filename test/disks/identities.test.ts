@@ -2,9 +2,7 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
-  existsSync,
   mkdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,14 +12,9 @@ import {
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { setImmediate } from 'node:timers/promises'
-import { Folder } from '../../appliance/files/service/folders.ts'
-import { createPoolIndex } from '../../appliance/files/service/indexing/pool-index.ts'
-import type { EntryRow } from '../../appliance/files/store/index-store.ts'
-import { openFolder, setXattr } from '../../appliance/lib/posix.ts'
 import { testIf } from '../helpers/needs.ts'
 import { eventually } from '../storage/box.ts'
-import { agrees, ann, folderOf, type Indexed, startIndexed, walk } from './indexing.ts'
+import { agrees, ann, folderOf, type Indexed, openAlone, startIndexed, walk } from './indexing.ts'
 
 const indexTest = testIf('root', 'btrfs')
 const body = (text: string) => Readable.from([Buffer.from(text)])
@@ -30,31 +23,6 @@ async function listed({ files }: Indexed, ...path: string[]) {
   const found = []
   for await (const page of files.list(ann, path)) found.push(...page)
   return new Map(found.map(entry => [entry.name, entry]))
-}
-
-/** The index of a share, with nobody beside it. */
-function openAlone({ box, ...volumes }: Indexed, share: 'media' | 'other' = 'media') {
-  const { path } = volumes[share]
-  const index = createPoolIndex({ poolPath: join(box.poolsDir, 'pool'), ownUid: 0, nowMs: Date.now })
-  const volume = index.volume({ kind: 'shares', name: share })?.number ?? 0
-  const folder = new Folder(openFolder(path))
-  return {
-    index,
-    place: { volume, inode: statSync(path).ino, isTop: true, folder },
-    [Symbol.dispose]() {
-      folder[Symbol.dispose]()
-      index.close()
-    },
-  }
-}
-
-/** As an index that is being made anew would look at it. */
-function lookNow({ index, place }: ReturnType<typeof openAlone>, name: string) {
-  let row: EntryRow | undefined
-  index.lookNow(look => {
-    row = look(place, { name, isWritten: true }).row
-  })
-  return row
 }
 
 indexTest(
@@ -171,81 +139,6 @@ indexTest('an id that went to another share with its file comes back to nobody',
   t.is((await listed(indexed, 'media')).get('file')?.id, fresh.id)
   await agrees(t, indexed, media)
 })
-
-indexTest(
-  'what our own faces move to another share keeps its ids, whoever looks in the middle of it',
-  async t => {
-    const indexed = await startIndexed(t)
-    const { files, media, other } = indexed
-    const { entry: plain } = await files.write(ann, ['media', 'plain'], body('plain'))
-    const { entry: over } = await files.write(ann, ['media', 'over'], body('over'))
-    await files.write(ann, ['other', 'over'], body('what was there'))
-    const { id: folder } = await files.makeFolder(ann, ['media', 'folder'])
-    const { entry: inner } = await files.write(ann, ['media', 'folder', 'inner'], body('inner'))
-    for (const volume of [media, other]) await agrees(t, indexed, volume)
-    using alone = openAlone(indexed, 'other')
-    using source = openAlone(indexed, 'media')
-    for (const name of ['plain', 'over', 'folder']) {
-      const at = join(other.path, name)
-      const before = statSync(at, { throwIfNoEntry: false })?.ino
-      const moving = files.move(ann, ['media', name], ['other', name], { overwrite: true })
-      while (statSync(at, { throwIfNoEntry: false })?.ino === before) await setImmediate()
-      t.true(existsSync(join(media.path, name)), 'there are two of it')
-      const row = lookNow(alone, name)
-      if (row?.isFolder) await alone.index.listBelow(alone.place.volume, [row], {})
-      lookNow(source, name)
-      const { entry } = await moving
-      t.is((await files.stat(ann, ['other', name])).id, entry.id, name)
-      t.false(existsSync(join(media.path, name)), name)
-    }
-    for (const volume of [media, other]) await agrees(t, indexed, volume)
-    const found = walk(other)
-    t.is(found.get('plain')?.id, plain.id)
-    t.is(found.get('over')?.id, over.id)
-    t.is(found.get('folder')?.id, folder)
-    t.is(found.get('folder/inner')?.id, inner.id)
-  },
-)
-
-indexTest('a mark of something that is being moved makes nothing of what is copied later', async t => {
-  const indexed = await startIndexed(t)
-  const { files, media, other } = indexed
-  const { entry } = await files.write(ann, ['media', 'file'], body('one'))
-  await agrees(t, indexed, media)
-  // As a crash would leave it: nobody holds it.
-  const inode = Buffer.alloc(8)
-  inode.writeBigUInt64LE(BigInt(statSync(join(media.path, 'file')).ino))
-  setXattr(join(media.path, 'file'), 'user.cairn.leaving', inode)
-  execFileSync('cp', ['-a', join(media.path, 'file'), join(other.path, 'copy')])
-  for (const volume of [media, other]) await agrees(t, indexed, volume)
-  t.is(walk(media).get('file')?.id, entry.id)
-  t.not(walk(other).get('copy')?.id, entry.id)
-})
-
-indexTest(
-  'a file or folder that is written into while it is moved to another share stays where it is',
-  async t => {
-    const indexed = await startIndexed(t)
-    const { files, media, other } = indexed
-    await files.write(ann, ['media', 'file'], body('one'))
-    await files.makeFolder(ann, ['media', 'folder'])
-    for (const volume of [media, other]) await agrees(t, indexed, volume)
-    for (const [name, written] of [
-      ['file', ['media', 'file']],
-      ['folder', ['media', 'folder', 'late']],
-    ] as const) {
-      const beforeCommit = async () => void (await files.write(ann, written, body('written meanwhile')))
-      const moving = files.move(ann, ['media', name], ['other', name], { overwrite: false, beforeCommit })
-      const error = await t.throwsAsync(moving, { message: /changed while it was being moved/ })
-      t.like(error, { code: 'files/changed-meanwhile', kind: 'conflict' })
-      t.false(existsSync(join(other.path, name)))
-    }
-    t.is(readFileSync(join(media.path, 'file'), 'utf8'), 'written meanwhile')
-    t.is(readFileSync(join(media.path, 'folder', 'late'), 'utf8'), 'written meanwhile')
-    await files.move(ann, ['media', 'folder'], ['other', 'folder'], { overwrite: false })
-    t.is(readFileSync(join(other.path, 'folder', 'late'), 'utf8'), 'written meanwhile')
-  },
-)
 
 indexTest('a copy whose source is moved away at once gets an id of its own', async t => {
   const indexed = await startIndexed(t)

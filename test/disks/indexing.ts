@@ -8,8 +8,10 @@ import {
   type Files,
   type Volume,
 } from '../../appliance/files/index.ts'
+import { Folder } from '../../appliance/files/service/folders.ts'
 import { fileEtag, readIdentity } from '../../appliance/files/service/ids.ts'
 import { contributionOf, folderEtag, plus } from '../../appliance/files/service/indexing/etags.ts'
+import { createPoolIndex } from '../../appliance/files/service/indexing/pool-index.ts'
 import type { Database } from '../../appliance/lib/database.ts'
 import { type Log, silentLog } from '../../appliance/lib/log.ts'
 import { closeDescriptor, FileStatus, getXattr, openFolder, readStatus } from '../../appliance/lib/posix.ts'
@@ -200,5 +202,21 @@ function difference(indexed: Indexed, volume: Volume): string | undefined {
     return undefined
   } catch (error) {
     return String(error)
+  }
+}
+
+/** The index of a share, with nobody beside it. */
+export function openAlone({ box, ...volumes }: Indexed, share: 'media' | 'other' = 'media') {
+  const { path } = volumes[share]
+  const index = createPoolIndex({ poolPath: join(box.poolsDir, 'pool'), ownUid: 0, nowMs: Date.now })
+  const volume = index.volume({ kind: 'shares', name: share })?.number ?? 0
+  const folder = new Folder(openFolder(path))
+  return {
+    index,
+    place: { volume, inode: statSync(path).ino, isTop: true, folder },
+    [Symbol.dispose]() {
+      folder[Symbol.dispose]()
+      index.close()
+    },
   }
 }

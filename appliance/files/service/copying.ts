@@ -20,6 +20,7 @@ import type { Folder } from './folders.ts'
 import { carryWriter } from './history/writers.ts'
 import { type Identity, identityOf, newIdentity, writeIdentity } from './ids.ts'
 import { readNames } from './listing.ts'
+import type { Stock } from './stock.ts'
 import type { SyncQueue } from './sync-queue.ts'
 import { isHidden } from './tree.ts'
 
@@ -41,6 +42,8 @@ export interface CopyJob {
   /** Told the id of each file that goes along, before its source is removed. */
   onMoved?: (id: number) => Promise<void>
   onProgress?: ProgressListener
+  /** Where all is noted that is copied, as it was just before. */
+  stock?: Stock
 }
 
 export interface PlaceProgress {
@@ -61,6 +64,13 @@ export interface CopyDeps {
   log: Log
 }
 
+interface Source {
+  folder: Folder
+  one: Entry
+  /** The inode of the folder; 0 at the top of what is copied. */
+  parent: number
+}
+
 /** Copies a file or a tree under a new name into an open folder; every file in it has reached the disk at the end. */
 export function createCopying({ entries, sync, log }: CopyDeps) {
   async function copyTree(from: Folder, entry: Entry, to: { folder: Folder; name: string }, job: CopyJob) {
@@ -74,19 +84,20 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       else isSyncDue = true
     }
 
-    async function copy(folder: Folder, one: Entry, target: Folder, name: string, depth: number) {
+    async function copy(from: Source, target: Folder, name: string, depth: number) {
       await breathe()
       if (depth > maxDepth) throw tooDeep()
       await note(
-        one.kind === 'file'
-          ? await copyFile(folder, one, target, name)
-          : await copyFolder(folder, one, target, name, depth),
-        one,
+        from.one.kind === 'file'
+          ? await copyFile(from, target, name)
+          : await copyFolder(from, target, name, depth),
+        from.one,
       )
     }
 
-    async function copyFolder(folder: Folder, one: Entry, target: Folder, name: string, depth: number) {
+    async function copyFolder({ folder, one, parent }: Source, target: Folder, name: string, depth: number) {
       using inner = folder.folder(one.name)
+      const inode = noteSource(inner.fd, parent, one.name)
       mkdirOrKeep(target.at(name), depth)
       using made = target.folder(name, openFlags.readOnly)
       const identity = giveIdentity(made.fd, inner, one)
@@ -94,7 +105,7 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
         for (const child of readNames(inner, log)) {
           if (one.isVolumeRoot && isHidden([], child)) continue
           const entry = entries.at(job.source, inner, child)
-          if (entry) await copy(inner, entry, made, child, depth + 1)
+          if (entry) await copy({ folder: inner, one: entry, parent: inode }, made, child, depth + 1)
         }
       }
       fchmodSync(made.fd, folderMode)
@@ -103,9 +114,17 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       return identity
     }
 
-    async function copyFile(folder: Folder, one: Entry, target: Folder, name: string) {
+    /** Before its content is read: what is written from then on shows. */
+    function noteSource(fd: number, parent: number, name: string): number {
+      if (!readStatus(fd, '', status)) return 0
+      job.stock?.note(parent, parent === 0 ? '' : name, status)
+      return status.inode
+    }
+
+    async function copyFile({ folder, one, parent }: Source, target: Folder, name: string) {
       const fromFd = folder.open(one.name)
       try {
+        noteSource(fromFd, parent, one.name)
         const toFd = target.open(name, openFlags.readWrite | openFlags.create | openFlags.exclusive, fileMode)
         try {
           return await copyContent(fromFd, toFd, one)
@@ -158,7 +177,7 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
       job.onProgress?.(progress)
     }
 
-    await copy(from, entry, to.folder, to.name, 0)
+    await copy({ folder: from, one: entry, parent: 0 }, to.folder, to.name, 0)
     if (isSyncDue) await syncFilesystemAside(to.folder.fd)
     if (pairs.length > 0) await job.onCopied(pairs)
   }

@@ -140,7 +140,7 @@ export function createFileService(deps: FileDeps): FileService {
     sweeper,
     onCopied,
     onTrashed,
-    isIndexed: volume => deps.index?.isTrue(volume) ?? false,
+    log,
     copyTree: createCopying({ entries, sync, log }),
   })
 
@@ -245,8 +245,11 @@ export function createFileService(deps: FileDeps): FileService {
       told(person, [path], write(spot(person, path), body, options)),
     makeFolder: async (person, path, options) =>
       told(person, [path], makeFolder(spot(person, path), options)),
-    move: async (person, from, to, options) =>
-      told(person, [from, to], placing.move(spot(person, from), spot(person, to), options)),
+    async move(person, from, to, options) {
+      using arriving = new DisposableStack()
+      const work = placing.move(spot(person, from), spot(person, to), { ...options, arriving })
+      return await told(person, [from, to], work)
+    },
     copy: async (person, from, to, options) =>
       told(
         person,

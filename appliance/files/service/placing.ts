@@ -2,48 +2,42 @@ import { mkdirSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
 import { openFlags, renameAt } from '../../lib/posix.ts'
 import type { Entry, PlaceOptions, Volume } from '../schema.ts'
+import { holdArriving } from './arriving.ts'
 import type { CopiedListener, CopyJob, createCopying } from './copying.ts'
-import type { Entries } from './entries.ts'
-import { changedMeanwhile, inTheWay, missing, sayingAsync } from './failures.ts'
+import { createDeparting, type DepartDeps } from './departing.ts'
+import { inTheWay, missing, sayingAsync } from './failures.ts'
 import { Folder, openFolder, openParent } from './folders.ts'
 import { carryVersions } from './history/carrying.ts'
 import { aboutDeleting, moveInto, type Wrapper, wrapped } from './history/items.ts'
 import { dropShelves } from './history/shelf.ts'
-import { giveIdentity, newIdentity } from './ids.ts'
-import { holdLeaving } from './leaving.ts'
 import { askBack } from './lent.ts'
-import { syncFolder, syncMoved, takeAway, whileFree } from './removing.ts'
-import type { Sweeper } from './sweeping.ts'
-import type { SyncQueue } from './sync-queue.ts'
+import { syncMoved, whileFree } from './removing.ts'
+import { createStock } from './stock.ts'
 import { requireWritable, type Spot, splitSpot } from './tree.ts'
 import { draftName, exclusively, makeDraft, openReserved, openWorkspace } from './workspace.ts'
 import type { Written } from './writing.ts'
 
-export interface PlaceDeps {
-  entries: Entries
-  sync: SyncQueue
-  sweeper: Sweeper
+export interface PlaceDeps extends DepartDeps {
   copyTree: ReturnType<typeof createCopying>
   onCopied: CopiedListener
-  onTrashed(volume: Volume): void
-  /** Whether the etag of a folder tells of every change below it. */
-  isIndexed(volume: Volume): boolean
 }
 
 interface Source {
+  volume: Volume
   folder: Folder
   entry: Entry
 }
 
-type BringOptions = PlaceOptions & {
-  keepsIds: boolean
-  /** In the same breath as the copy is put in place, just before it. */
-  beforePut?(source: Source): void
-}
+type BringOptions = PlaceOptions &
+  Pick<CopyJob, 'keepsIds' | 'isShallow' | 'onMoved' | 'stock'> & {
+    /** Just before the copy is put in place: in this folder, by this name. */
+    beforePut?(copy: Folder, name: string): Promise<void>
+  }
 
 /** Moving and copying: what is put under a name, and what was there before. */
 export function createPlacing(deps: PlaceDeps) {
-  const { entries, sync, sweeper, copyTree, onCopied, onTrashed, isIndexed } = deps
+  const { entries, sync, sweeper, copyTree, onCopied, onTrashed } = deps
+  const { requireSame, remove } = createDeparting(deps)
 
   async function move(from: Spot, to: Spot, options: PlaceOptions): Promise<Written> {
     requireWritable(from)
@@ -55,23 +49,19 @@ export function createPlacing(deps: PlaceDeps) {
     const onMoved = async (id: number) => {
       if (await carryVersions(from.volume, to.volume, { id, sync })) carried.push(id)
     }
-    using held = new DisposableStack()
-    const isListed = isIndexed(from.volume)
-    let copied: Entry | undefined
-    const beforePut = ({ folder, entry }: Source) => {
-      refuseChanged(from.volume, folder, entry, isListed && isIndexed(from.volume))
-      held.use(holdLeaving(folder, entry.name))
-      copied = entry
+    using own = new DisposableStack()
+    using source = openSource(from)
+    const stock = createStock()
+    const departing = () => ({ spot: from, ...source, stock: stock.sum() })
+    const beforePut = async (copy: Folder, name: string) => {
+      await requireSame(departing())
+      const arriving = options.arriving ?? own
+      arriving.use(holdArriving(copy, name))
     }
+    const carrying = { keepsIds: true, isShallow: false, stock, onMoved, beforePut }
     try {
-      const written = await bring(from, to, {
-        ...options,
-        keepsIds: true,
-        isShallow: false,
-        onMoved,
-        beforePut,
-      })
-      if (copied) await dropSource(from, copied)
+      const written = await bring(source, to, { ...options, ...carrying })
+      await remove(departing())
       dropShelves(from.volume, carried)
       return written
     } catch (error) {
@@ -87,7 +77,8 @@ export function createPlacing(deps: PlaceDeps) {
   ): Promise<Written> {
     requireWritable(to)
     if (!options.isShallow) refuseInside(from, to)
-    return bring(from, to, { ...options, keepsIds: false })
+    using source = openSource(from)
+    return await bring(source, to, { ...options, keepsIds: false })
   }
 
   async function moveWithin(from: Spot, to: Spot, options: PlaceOptions): Promise<Written> {
@@ -114,14 +105,8 @@ export function createPlacing(deps: PlaceDeps) {
   }
 
   /** Makes a copy in the target's workspace, then puts it in place at once. */
-  async function bring(
-    from: Spot,
-    to: Spot,
-    options: BringOptions & { isShallow: boolean; onMoved?: CopyJob['onMoved'] },
-  ): Promise<Written> {
+  async function bring(source: Source, to: Spot, options: BringOptions): Promise<Written> {
     const target = splitSpot(to)
-    using source = openSource(from)
-    if (!source.entry) throw missing()
     options.precondition?.(source.entry)
     checkTarget(to, target, options)
     using workspace = openWorkspace(to.volume)
@@ -132,10 +117,11 @@ export function createPlacing(deps: PlaceDeps) {
         source.entry,
         { folder: holder, name: target.name },
         {
-          source: from.volume,
+          source: source.volume,
           keepsIds: options.keepsIds,
           isShallow: options.isShallow,
           onCopied,
+          ...(options.stock ? { stock: options.stock } : {}),
           ...(options.onMoved ? { onMoved: options.onMoved } : {}),
           ...(options.onProgress ? { onProgress: options.onProgress } : {}),
         },
@@ -146,21 +132,24 @@ export function createPlacing(deps: PlaceDeps) {
       throw error
     })
     // Awaited here: what `using` holds is closed as this function returns.
-    return await placeCopy({ source, to, holder, workspace }, options)
+    return await placeCopy(to, holder, workspace, options)
   }
 
   async function placeCopy(
-    { source, to, holder, workspace }: { source: Source; to: Spot; holder: HeldFolder; workspace: Folder },
+    to: Spot,
+    holder: HeldFolder,
+    workspace: Folder,
     options: BringOptions,
   ): Promise<Written> {
     const { volume, parent, name } = splitSpot(to)
     try {
       using targetFolder = openParent(volume, parent)
       await options.beforeCommit?.()
-      const written = exclusively(volume, () => {
-        options.beforePut?.(source)
-        return put({ spot: to, folder: targetFolder, name, options }, holder, name, act => act())
-      })
+      await askBack(targetFolder, name)
+      await options.beforePut?.(holder, name)
+      const written = exclusively(volume, () =>
+        put({ spot: to, folder: targetFolder, name, options }, holder, name, act => act()),
+      )
       return await settle(to.volume, targetFolder, written)
     } finally {
       abandon(workspace, holder.name, options.keepsIds)
@@ -218,15 +207,6 @@ export function createPlacing(deps: PlaceDeps) {
     if (!options.overwrite && entries.isTaken(folder, target.name)) throw targetTaken()
   }
 
-  /** What was written into it since it was copied would be lost. */
-  function refuseChanged(volume: Volume, folder: Folder, copied: Entry, isListed: boolean) {
-    const current = entries.at(volume, folder, copied.name)
-    if (!current) throw missing()
-    const isComparable = copied.kind === 'file' || isListed
-    if (current.id !== copied.id || (isComparable && current.etag !== copied.etag)) throw changedMeanwhile()
-    whileFree(folder, current, () => undefined)
-  }
-
   function openSource(from: Spot): Disposable & Source {
     const name = from.path.at(-1)
     const folder = openFolder(from.volume, from.path.slice(0, -1))
@@ -234,25 +214,9 @@ export function createPlacing(deps: PlaceDeps) {
       name === undefined
         ? { ...entries.self(from.volume, folder, '.'), isVolumeRoot: true }
         : entries.at(from.volume, folder, name)
-    if (entry) return { folder, entry, [Symbol.dispose]: () => folder[Symbol.dispose]() }
+    if (entry) return { volume: from.volume, folder, entry, [Symbol.dispose]: () => folder[Symbol.dispose]() }
     folder[Symbol.dispose]()
     throw missing()
-  }
-
-  /** The copy is in place and durable; the ids live there now. What was written in this very moment stays. */
-  async function dropSource(from: Spot, copied: Entry) {
-    const { volume, parent, name } = splitSpot(from)
-    using folder = openFolder(volume, parent)
-    exclusively(volume, workspace => {
-      const current = entries.at(volume, folder, name)
-      if (!current || current.id !== copied.id) return
-      // Not by its etag: who looked at it since it is marked may have given it another one.
-      const isSame = current.size === copied.size && current.modifiedAtMs === copied.modifiedAtMs
-      if (copied.kind === 'folder' || isSame) takeAway(folder, current, workspace, 'moved')
-      else giveIdentity(folder, name, newIdentity())
-    })
-    await syncFolder(folder, sync)
-    sweeper.sweep(volume)
   }
 
   function exchange(from: Folder, fromName: string, { spot, folder, name }: Target): Wrapper {

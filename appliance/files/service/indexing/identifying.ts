@@ -4,12 +4,12 @@ import { errnoOf } from '../../../lib/failure.ts'
 import { closeDescriptor, FileStatus, readStatus } from '../../../lib/posix.ts'
 import { parseChecksums } from '../../parse/checksums.ts'
 import type { EntryRow, IndexStore } from '../../store/index-store.ts'
+import { isArriving } from '../arriving.ts'
 import { giveIdentity, type Identity, newIdentity, nextIdentity, readIdentity } from '../ids.ts'
-import { isLeaving } from '../leaving.ts'
 import { linkedId, writeLinks } from '../linked-ids.ts'
 import { keepLink, linkIdentity } from './links.ts'
 import type { LookOptions, LookPlace } from './looking.ts'
-import type { Places } from './places.ts'
+import { openAlong, type Places } from './places.ts'
 
 export interface IdentifyingDeps {
   store: IndexStore
@@ -28,7 +28,13 @@ interface Context extends LookOptions {
   stays: readonly EntryRow[]
 }
 
-type Named = Pick<EntryRow, 'volume' | 'parent' | 'name' | 'inode'>
+/** Who asks whether an id is taken: what is being looked at. */
+interface Asker {
+  volume: number
+  parent: number
+  name: string
+  isOwn: boolean | undefined
+}
 
 /** What vanishes from a name and comes back to it so soon is still the same file. */
 export const momentsMs = 10_000
@@ -67,7 +73,7 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
     const { before, moved, stays, isOwn } = context
     const isKnown = [before, moved, ...stays].some(row => isOf(row) && row.id === carried.id)
     if (isKnown || linkedId(place.folder, name) !== undefined) return carried
-    if (!hasOtherBearer(carried.id, { volume: place.volume, isOwn })) return carried
+    if (!hasOtherBearer(carried.id, askerAt(place, name, isOwn))) return carried
     writeLinks(place.folder, name, [])
     readStatus(place.folder.fd, name, status)
     return undefined
@@ -83,8 +89,7 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
   ): Identity {
     const { isLate, isOwn, isReplaced: isFromElsewhere } = options
     const isFolder = status.kind === 'folder'
-    const where = { volume: place.volume, isOwn }
-    const itself = { volume: place.volume, parent: place.inode, name, inode: status.inode }
+    const asker = askerAt(place, name, isOwn)
     const same = isOf(before) && before.id !== 0 ? before : undefined
     const asKnown = (row: EntryRow): Identity => {
       if (carried?.id !== row.id) return { id: row.id, generation: row.generation }
@@ -107,18 +112,18 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
     // taken away what they put there last. What came back from a snapshot is of an earlier generation.
     const isEarlier =
       carried && carried.id === replaced?.id && carried.generation < replaced.generation && !isLate
-    const isFree = carried && !isEarlier && (!hasOtherBearer(carried.id, where) || isOnItsWay(itself))
+    const isFree = carried && !isEarlier && !hasOtherBearer(carried.id, asker)
     const cameFrom = moved?.name ?? (carried && nameAMomentAgo(carried.id))
-    const isPlaced = isFree && cameFrom === undefined
+    const isPlaced = isFree && (cameFrom === undefined || isArrivingAt(asker))
     if (replaced && !isPlaced && isTemporary(cameFrom ?? name, isLate)) return nextIdentity(replaced)
     if (moved && moved.id !== 0) return outdated(moved, asKnown(moved))
     const linked = carried && !isFolder ? linkedId(place.folder, name) : undefined
-    if (carried && linked !== undefined && !hasOtherBearer(linked, where))
+    if (carried && linked !== undefined && !hasOtherBearer(linked, asker))
       return { id: linked, generation: carried.generation }
     if (isFree) return carried
     if (replaced) return nextIdentity(replaced)
     const vanished = carried || isFolder ? undefined : store.vanishedAt(place.volume, place.inode, name)
-    if (vanished && vanished.atMs > nowMs() - momentsMs && !hasOtherBearer(vanished.id, where))
+    if (vanished && vanished.atMs > nowMs() - momentsMs && !hasOtherBearer(vanished.id, asker))
       return nextIdentity(vanished)
     return newIdentity()
   }
@@ -182,28 +187,40 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
     return status.bornSeconds > 0 && status.bornSeconds * 1000 > nowMs() - momentsMs
   }
 
-  /** Whether another inode has this id: then what carries it too is a copy. */
-  function hasOtherBearer(
-    id: number,
-    { volume, isOwn }: { volume: number; isOwn: boolean | undefined },
-  ): boolean {
+  const askerAt = (place: LookPlace, name: string, isOwn: boolean | undefined): Asker => ({
+    volume: place.volume,
+    parent: place.inode,
+    name,
+    isOwn,
+  })
+
+  /**
+   * Whether another inode has this id: then what carries it too is a copy. Not where our own faces bring it from another
+   * volume: then there are two of it until the one over there has been removed.
+   */
+  function hasOtherBearer(id: number, asker: Asker): boolean {
     const mayBeThere = (row: EntryRow) => {
       const found = whereIs(row)
       // What our own faces moved took its id along, with all that is in it.
-      return (found === 'there' && !isOnItsWay(row)) || (found === 'astray' && !isOwn)
+      return found === 'there' || (found === 'astray' && !asker.isOwn)
     }
-    return store
+    const bearers = store
       .byId(id)
-      .some(row => !(row.volume === volume && row.inode === status.inode) && mayBeThere(row))
+      .filter(row => !(row.volume === asker.volume && row.inode === status.inode) && mayBeThere(row))
+    if (bearers.length === 0) return false
+    if (bearers.some(({ volume }) => volume === asker.volume)) return true
+    return !isArrivingAt(asker) && !bearers.every(isArrivingAt)
   }
 
-  /** To another volume, by our own faces, itself or with a folder above it: its id goes along. */
-  function isOnItsWay({ volume, parent, name, inode }: Named): boolean {
-    using folder = places.openFolder(volume, parent)
-    if (!folder) return false
-    if (isLeaving(folder, name, inode)) return true
-    const above = store.folder(volume, parent)
-    return above !== undefined && above.parent !== 0 && isOnItsWay(above)
+  /** Itself, or a folder above it. */
+  function isArrivingAt({ volume, parent, name }: Pick<EntryRow, 'volume' | 'parent' | 'name'>): boolean {
+    const [top, above] = [places.topOf(volume), places.pathOf(volume, parent)]
+    if (top === undefined || !above) return false
+    const path = [...above, name]
+    return path.some((one, depth) => {
+      using folder = openAlong(top, path.slice(0, depth))
+      return folder !== undefined && isArriving(folder, one)
+    })
   }
 
   /** One more name of the file that is being looked at. */
