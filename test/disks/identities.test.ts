@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   renameSync,
   rmSync,
@@ -352,6 +353,38 @@ indexTest(
     await files.move(ann, ['media', 'file'], ['media', 'moved'], { overwrite: false })
     await eventually(t, indexed.box, 'adopted', async () => adopted.length > 0)
     t.deepEqual(adopted, ['moved'])
+    await agrees(t, indexed, media)
+  },
+)
+
+indexTest(
+  'what another account left in a folder that is moved before it is adopted is adopted there',
+  async t => {
+    const adopted: string[] = []
+    const indexed: Indexed = await startIndexed(t, {
+      isOwn: pid => pid === process.pid,
+      adopt: async ({ path: top }, paths) => {
+        if (adopted.length === 0)
+          await indexed.files.move(ann, ['media', 'folder'], ['media', 'moved'], { overwrite: false })
+        for (const path of paths) {
+          adopted.push(path.join('/'))
+          const place = join(top, ...path)
+          if (!existsSync(place)) continue
+          execFileSync('chattr', ['-i', place])
+          chownSync(place, 0, 0)
+        }
+      },
+    })
+    const { media, files } = indexed
+    await files.makeFolder(ann, ['media', 'folder'])
+    await agrees(t, indexed, media)
+    // Not seen where it is made, and of that nothing is told later.
+    execFileSync('sh', ['-c', 'install -d -o 1000 .cairn/new && touch seen'], { cwd: media.path })
+    await agrees(t, indexed, media)
+    // Not even root can give it an id then.
+    execFileSync('sh', ['-c', 'mv .cairn/new folder && chattr +i folder/new'], { cwd: media.path })
+    await eventually(t, indexed.box, 'adopted', async () => adopted.includes('moved/new'))
+    t.is(adopted[0], 'folder/new')
     await agrees(t, indexed, media)
   },
 )
