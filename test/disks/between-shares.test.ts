@@ -77,7 +77,7 @@ indexTest('the mark of what has arrived makes nothing of what is copied from it'
   const { entry } = await files.write(ann, ['media', 'file'], body('one'))
   await agrees(t, indexed, media)
   // As it stays: nobody holds it.
-  const inode = Buffer.alloc(8)
+  const inode = Buffer.alloc(16)
   inode.writeBigUInt64LE(BigInt(statSync(join(media.path, 'file')).ino))
   setXattr(join(media.path, 'file'), 'user.cairn.arriving', inode)
   execFileSync('cp', ['-a', join(media.path, 'file'), join(other.path, 'copy')])
@@ -93,7 +93,7 @@ indexTest('a file that is written into meanwhile stays where it is', async t => 
   const beforeCommit = async () => void (await files.write(ann, ['media', 'file'], body('meanwhile')))
   const moving = files.move(ann, ['media', 'file'], ['other', 'file'], { overwrite: false, beforeCommit })
   const error = await t.throwsAsync(moving, { message: /changed while it was being moved/ })
-  t.like(error, { code: 'files/changed-meanwhile', kind: 'conflict' })
+  t.like(error, { code: 'files/changed-while-moved', kind: 'conflict' })
   t.false(existsSync(join(other.path, 'file')))
   t.is(readFileSync(join(media.path, 'file'), 'utf8'), 'meanwhile')
 })

@@ -1,14 +1,14 @@
-import { errnoOf, Failure } from '../../lib/failure.ts'
+import { Failure } from '../../lib/failure.ts'
 import type { Log } from '../../lib/log.ts'
-import { closeDescriptor, renameAt, tryLockFile } from '../../lib/posix.ts'
+import { renameAt } from '../../lib/posix.ts'
 import type { Entry, Volume } from '../schema.ts'
 import type { Entries } from './entries.ts'
-import { changedMeanwhile } from './failures.ts'
+import { changedWhileMoved, missing } from './failures.ts'
 import type { Folder } from './folders.ts'
-import { aboutDeleting, moveInto, wrapped } from './history/items.ts'
+import { aboutDeleting, dropIfEmpty, moveInto, type Wrapper, wrapped } from './history/items.ts'
 import { askBack } from './lent.ts'
-import { syncFolder, syncMoved, whileFree } from './removing.ts'
-import { stockOf } from './stock.ts'
+import { syncFolder, takeAway, whileFree } from './removing.ts'
+import { stockOf, stockOfFile } from './stock.ts'
 import type { Sweeper } from './sweeping.ts'
 import type { SyncQueue } from './sync-queue.ts'
 import { isHidden, type Spot } from './tree.ts'
@@ -33,91 +33,101 @@ export interface Departing {
   stock: bigint
 }
 
+/** `kept`: in the trash, since it is not what was copied. `stayed`: where it was, or something else is there by now. */
+export type Departed = 'gone' | 'kept' | 'stayed'
+
 /** Removes what has been moved to another volume. Nothing is lost of what was written into it since it was copied. */
 export function createDeparting({ entries, sync, sweeper, onTrashed, log }: DepartDeps) {
   /** A file is not moved while somebody writes into it. A folder may be: it takes too long to begin anew. */
-  async function requireSame({ folder, entry, stock }: Departing) {
+  async function requireSame({ spot, folder, entry, stock }: Departing) {
     await askBack(folder, entry.name)
-    if (entry.kind === 'folder') return
-    if ((await stockOf(folder, entry.name)) !== stock) throw changedMeanwhile()
-    whileFree(folder, entry, () => undefined)
-  }
-
-  /** The copy is in place and durable. What is there now is swept if it is what was copied; else it goes to the trash. */
-  async function remove(departing: Departing) {
-    const { spot, folder } = departing
-    const taken = takeOut(departing)
-    if (!taken) return
-    using _held = taken
-    await syncFolder(folder, sync)
-    // Nobody changes what lies in the trash.
-    const isSame = isHidden([], spot.path[0] ?? '') || (await isAsCopied(departing, taken))
-    if (!isSame || !letGo(departing, taken)) await intoTrash(departing, taken)
-    sweeper.sweep(spot.volume)
-  }
-
-  /** Out of sight, and held there. Undefined where something else has its name by now. */
-  function takeOut({ spot, folder, entry }: Departing): Taken | undefined {
-    return exclusively(spot.volume, workspace => {
-      const current = entries.at(spot.volume, folder, entry.name)
-      if (!current || current.id !== entry.id) return undefined
-      const fd = folder.open(entry.name)
-      const name = draftName('new')
-      try {
-        // Else somebody of another account holds it, and so it is not swept either.
-        tryLockFile(fd, 'shared')
-        renameAt(folder.fd, entry.name, workspace.fd, name)
-      } catch (error) {
-        closeDescriptor(fd)
-        throw error
-      }
-      return { name, [Symbol.dispose]: () => closeDescriptor(fd) }
+    const current = entries.at(spot.volume, folder, entry.name)
+    if (!current) throw missing()
+    if (current.kind !== entry.kind || current.id !== entry.id) throw changedWhileMoved()
+    whileFree(folder, entry, () => {
+      if (entry.kind === 'file' && stockOfFile(folder, entry.name) !== stock) throw changedWhileMoved()
     })
   }
 
-  async function isAsCopied({ spot, stock }: Departing, { name }: Taken): Promise<boolean> {
-    using workspace = openReserved(spot.volume, 'tmp')
+  /** The copy is in place and durable, so whatever fails here is told to the log alone. */
+  async function remove(departing: Departing): Promise<Departed> {
+    const { spot } = departing
     try {
-      return (await stockOf(workspace, name)) === stock
+      return await (isHidden([], spot.path[0] ?? '') ? removeFromTrash(departing) : removeByTrash(departing))
     } catch (error) {
-      if (errnoOf(error) === 'EACCES') return false
-      throw error
+      const path = spot.path.join('/')
+      log.warn('what was moved is still where it was', { volume: spot.volume.name, path, error })
+      return 'stayed'
     }
   }
 
-  /** False where somebody has it open for writing. */
-  function letGo({ spot, entry }: Departing, { name }: Taken): boolean {
-    try {
-      exclusively(spot.volume, workspace =>
-        whileFree(workspace, { ...entry, name }, () =>
-          renameAt(workspace.fd, name, workspace.fd, draftName('moved')),
-        ),
-      )
+  async function removeFromTrash(departing: Departing): Promise<Departed> {
+    const { spot, folder, entry, stock } = departing
+    if ((await stockOf(folder, entry.name)) !== stock) return 'stayed'
+    const isTaken = exclusively(spot.volume, workspace => {
+      if (!isThere(departing)) return false
+      takeAway(folder, entry, workspace, 'moved')
       return true
+    })
+    if (!isTaken) return 'stayed'
+    await syncFolder(folder, sync)
+    sweeper.sweep(spot.volume)
+    return 'gone'
+  }
+
+  /** First of all it goes to the trash, so that it is there whatever comes between, and from there only if it is what was copied. */
+  async function removeByTrash(departing: Departing): Promise<Departed> {
+    const { spot, folder, entry } = departing
+    await askBack(folder, entry.name)
+    const wrapper = exclusively(spot.volume, () => {
+      if (!isThere(departing)) return undefined
+      using trash = openReserved(spot.volume, 'trash')
+      const about = aboutDeleting(spot.path, spot.by)
+      return wrapped(trash, about, into => moveInto(into, folder, entry.name, entry.name))
+    })
+    if (!wrapper) return 'stayed'
+    using _open = wrapper.folder
+    try {
+      await syncFolder(folder, sync)
+      if (await letGo(departing, wrapper)) return 'gone'
+      log.info('what was moved had changed meanwhile and is in the trash of where it was', {
+        volume: spot.volume.name,
+        path: spot.path.join('/'),
+      })
+    } catch (error) {
+      log.warn('what was moved is in the trash of where it was', { volume: spot.volume.name, error })
+    }
+    onTrashed(spot.volume)
+    return 'kept'
+  }
+
+  /** True where it is what was copied, and nobody can be writing into it. */
+  async function letGo({ spot, entry, stock }: Departing, { item, folder }: Wrapper): Promise<boolean> {
+    try {
+      if (entry.kind === 'folder' && (await stockOf(folder, entry.name)) !== stock) return false
+      const isLetGo = exclusively(spot.volume, workspace => {
+        let isSame = true
+        whileFree(folder, entry, () => {
+          isSame = entry.kind === 'folder' || stockOfFile(folder, entry.name) === stock
+          if (isSame) renameAt(folder.fd, entry.name, workspace.fd, draftName('moved'))
+        })
+        return isSame
+      })
+      if (!isLetGo) return false
     } catch (error) {
       if (error instanceof Failure && error.code === 'files/open-elsewhere') return false
       throw error
     }
+    using trash = openReserved(spot.volume, 'trash')
+    dropIfEmpty(trash, item)
+    sweeper.sweep(spot.volume)
+    return true
   }
 
-  async function intoTrash({ spot, entry }: Departing, { name }: Taken) {
-    log.info('what was moved had changed meanwhile, and is in the trash of where it was', {
-      volume: spot.volume.name,
-      path: spot.path.join('/'),
-    })
-    using trash = openReserved(spot.volume, 'trash')
-    const { folder } = exclusively(spot.volume, workspace =>
-      wrapped(trash, aboutDeleting(spot.path, spot.by), into => moveInto(into, workspace, name, entry.name)),
-    )
-    using wrapper = folder
-    await syncMoved(wrapper, entry.name, sync)
-    onTrashed(spot.volume)
+  const isThere = ({ spot, folder, entry }: Departing) => {
+    const current = entries.at(spot.volume, folder, entry.name)
+    return current !== undefined && current.kind === entry.kind && current.id === entry.id
   }
 
   return { requireSame, remove }
-}
-
-interface Taken extends Disposable {
-  /** In the workspace. */
-  name: string
 }

@@ -72,10 +72,10 @@ export function openElsewhere(): Failure {
   )
 }
 
-export function changedMeanwhile(): Failure {
+export function changedWhileMoved(): Failure {
   return new Failure(
     'conflict',
-    'files/changed-meanwhile',
+    'files/changed-while-moved',
     'The file was changed while it was being moved. Try again.',
   )
 }

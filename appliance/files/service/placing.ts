@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { errnoOf, Failure } from '../../lib/failure.ts'
-import { openFlags, renameAt } from '../../lib/posix.ts'
+import { FileStatus, openFlags, readStatus, renameAt } from '../../lib/posix.ts'
 import type { Entry, PlaceOptions, Volume } from '../schema.ts'
 import { holdArriving } from './arriving.ts'
 import type { CopiedListener, CopyJob, createCopying } from './copying.ts'
@@ -13,7 +13,7 @@ import { dropShelves } from './history/shelf.ts'
 import { askBack } from './lent.ts'
 import { syncMoved, whileFree } from './removing.ts'
 import { createStock } from './stock.ts'
-import { requireWritable, type Spot, splitSpot } from './tree.ts'
+import { isHidden, requireWritable, type Spot, splitSpot } from './tree.ts'
 import { draftName, exclusively, makeDraft, openReserved, openWorkspace } from './workspace.ts'
 import type { Written } from './writing.ts'
 
@@ -24,6 +24,7 @@ export interface PlaceDeps extends DepartDeps {
 
 interface Source {
   volume: Volume
+  inode: number
   folder: Folder
   entry: Entry
 }
@@ -53,21 +54,23 @@ export function createPlacing(deps: PlaceDeps) {
     using source = openSource(from)
     const stock = createStock()
     const departing = () => ({ spot: from, ...source, stock: stock.sum() })
+    let mark: Disposable | undefined
     const beforePut = async (copy: Folder, name: string) => {
       await requireSame(departing())
-      const arriving = options.arriving ?? own
-      arriving.use(holdArriving(copy, name))
+      // Nobody else has the ids of what lies in the trash, or they are not its own any more.
+      if (isHidden([], from.path[0] ?? '')) return
+      mark = (options.arriving ?? own).use(holdArriving(copy, name, source.inode))
     }
     const carrying = { keepsIds: true, isShallow: false, stock, onMoved, beforePut }
-    try {
-      const written = await bring(source, to, { ...options, ...carrying })
-      await remove(departing())
-      dropShelves(from.volume, carried)
-      return written
-    } catch (error) {
+    const written = await bring(source, to, { ...options, ...carrying }).catch(error => {
       dropShelves(to.volume, carried)
       throw error
-    }
+    })
+    const departed = await remove(departing())
+    if (departed === 'gone') dropShelves(from.volume, carried)
+    // There are two of it from now on.
+    if (departed === 'stayed') mark?.[Symbol.dispose]()
+    return written
   }
 
   async function copy(
@@ -85,11 +88,12 @@ export function createPlacing(deps: PlaceDeps) {
     const source = splitSpot(from)
     const target = splitSpot(to)
     using sourceFolder = openFolder(source.volume, source.parent)
-    using targetFolder = openParent(target.volume, target.parent)
+    using opened = new DisposableStack()
     await options.beforeCommit?.()
     await askBack(sourceFolder, source.name)
-    await askBack(targetFolder, target.name)
+    await askBackAt(target)
     const written = exclusively(source.volume, () => {
+      const targetFolder = opened.use(openParent(target.volume, target.parent))
       const moved = entries.at(source.volume, sourceFolder, source.name)
       if (!moved) throw missing()
       options.precondition?.(moved)
@@ -101,7 +105,7 @@ export function createPlacing(deps: PlaceDeps) {
         act,
       )
     })
-    return await settle(to.volume, targetFolder, written)
+    return await settle(to.volume, written)
   }
 
   /** Makes a copy in the target's workspace, then puts it in place at once. */
@@ -143,14 +147,15 @@ export function createPlacing(deps: PlaceDeps) {
   ): Promise<Written> {
     const { volume, parent, name } = splitSpot(to)
     try {
-      using targetFolder = openParent(volume, parent)
+      using opened = new DisposableStack()
       await options.beforeCommit?.()
-      await askBack(targetFolder, name)
-      await options.beforePut?.(holder, name)
-      const written = exclusively(volume, () =>
-        put({ spot: to, folder: targetFolder, name, options }, holder, name, act => act()),
-      )
-      return await settle(to.volume, targetFolder, written)
+      await askBackAt({ volume, parent, name })
+      await sayingAsync(async () => options.beforePut?.(holder, name))
+      const written = exclusively(volume, () => {
+        const folder = opened.use(openParent(volume, parent))
+        return put({ spot: to, folder, name, options }, holder, name, act => act())
+      })
+      return await settle(to.volume, written)
     } finally {
       abandon(workspace, holder.name, options.keepsIds)
       sweeper.sweep(volume)
@@ -186,15 +191,11 @@ export function createPlacing(deps: PlaceDeps) {
     })
     const entry = entries.at(volume, folder, name)
     if (!entry) throw missing()
-    return { entry, isNew: current === undefined, replaced }
+    return { folder, entry, isNew: current === undefined, replaced }
   }
 
   /** Both names reach the disk: that of what was put there, and that of what was there before. */
-  async function settle(
-    volume: Volume,
-    folder: Folder,
-    { entry, isNew, replaced }: Placed,
-  ): Promise<Written> {
+  async function settle(volume: Volume, { folder, entry, isNew, replaced }: Placed): Promise<Written> {
     using wrapper = replaced?.folder
     await syncMoved(folder, entry.name, sync)
     if (wrapper) await syncMoved(wrapper, entry.name, sync)
@@ -210,13 +211,18 @@ export function createPlacing(deps: PlaceDeps) {
   function openSource(from: Spot): Disposable & Source {
     const name = from.path.at(-1)
     const folder = openFolder(from.volume, from.path.slice(0, -1))
-    const entry =
-      name === undefined
-        ? { ...entries.self(from.volume, folder, '.'), isVolumeRoot: true }
-        : entries.at(from.volume, folder, name)
-    if (entry) return { volume: from.volume, folder, entry, [Symbol.dispose]: () => folder[Symbol.dispose]() }
-    folder[Symbol.dispose]()
-    throw missing()
+    try {
+      const entry =
+        name === undefined
+          ? { ...entries.self(from.volume, folder, '.'), isVolumeRoot: true }
+          : entries.at(from.volume, folder, name)
+      if (!entry || !readStatus(folder.fd, name ?? '', status)) throw missing()
+      const { inode } = status
+      return { volume: from.volume, inode, folder, entry, [Symbol.dispose]: () => folder[Symbol.dispose]() }
+    } catch (error) {
+      folder[Symbol.dispose]()
+      throw error
+    }
   }
 
   function exchange(from: Folder, fromName: string, { spot, folder, name }: Target): Wrapper {
@@ -239,8 +245,15 @@ export function createPlacing(deps: PlaceDeps) {
   return { move, copy }
 }
 
+const status = new FileStatus()
+
+async function askBackAt({ volume, parent, name }: ReturnType<typeof splitSpot>) {
+  using folder = openParent(volume, parent)
+  await askBack(folder, name)
+}
+
 /** `replaced`: the wrapper in the trash of what was there before; whoever gets it closes it. */
-type Placed = Written & { replaced: Wrapper | undefined }
+type Placed = Written & { folder: Folder; replaced: Wrapper | undefined }
 
 interface HeldFolder extends Folder {
   name: string

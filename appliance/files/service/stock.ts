@@ -5,16 +5,19 @@ import { FileStatus, readStatus } from '../../lib/posix.ts'
 import { createBreather } from './bursts.ts'
 import type { Folder } from './folders.ts'
 import { plus, type Sum, sumIn } from './indexing/etags.ts'
+import { openFile, unlessOpenForWriting } from './writing.ts'
 
-/** What is there, as one number: names and inodes, and of files also size and time; in whatever order it is noted. */
+/** What is there, as one number: names, inodes and times, and how large files are; in whatever order it is noted. */
 export function createStock() {
   let sum: Sum = 0n
   return {
-    /** `parent`: the inode of the folder that it lies in; 0 for what holds all else. */
+    /** `parent`: the inode of the folder that it lies in; 0 for what holds all else, whose name and ctime may change. */
     note(parent: number, name: string, found: FileStatus) {
-      const { kind, inode, sizeBytes, modifiedSeconds, modifiedNanoseconds } = found
-      const content = kind === 'folder' ? [] : [sizeBytes, modifiedSeconds, modifiedNanoseconds]
-      const digest = hash('sha256', [parent, inode, kind, ...content, name].join('\n'), 'buffer')
+      const { kind, inode } = found
+      const content =
+        kind === 'folder' ? [] : [found.sizeBytes, found.modifiedSeconds, found.modifiedNanoseconds]
+      const place = parent === 0 ? [] : [found.changedSeconds, found.changedNanoseconds, name]
+      const digest = hash('sha256', [parent, inode, kind, ...content, ...place].join('\n'), 'buffer')
       sum = plus(sum, sumIn(digest))
     },
     sum: () => sum,
@@ -25,23 +28,38 @@ export type Stock = ReturnType<typeof createStock>
 
 const status = new FileStatus()
 
-/** Of a file or folder with all that is in it, also what is never served. */
+/** Of one file. */
+export function stockOfFile(folder: Folder, name: string): Sum {
+  const stock = createStock()
+  if (readStatus(folder.fd, name, status)) stock.note(0, name, status)
+  return stock.sum()
+}
+
+/**
+ * Of a file or folder with all that is in it, also what is never served. Throws `files/open-elsewhere` where somebody has
+ * something in it open for writing.
+ */
 export async function stockOf(folder: Folder, name: string): Promise<Sum> {
   const stock = createStock()
   const breathe = createBreather()
-  async function visit(above: Folder, parent: number, child: string, as: string) {
+  async function visit(above: Folder, parent: number, child: string) {
     await breathe()
     if (!readStatus(above.fd, child, status)) return
-    stock.note(parent, as, status)
-    if (status.kind !== 'folder') return
-    const { inode } = status
+    const { kind, inode } = status
+    stock.note(parent, child, status)
+    if (kind === 'file') requireFree(above, child)
+    if (kind !== 'folder') return
     using inner = above.folder(child)
     for (const bytes of readdirSync(inner.path, 'buffer')) {
-      const inside = bytes.toString()
-      if (isUtf8(bytes)) await visit(inner, inode, inside, inside)
-      else stock.note(inode, inside, status)
+      if (isUtf8(bytes)) await visit(inner, inode, bytes.toString())
+      else stock.note(inode, bytes.toString('hex'), status)
     }
   }
-  await visit(folder, 0, name, '')
+  await visit(folder, 0, name)
   return stock.sum()
+}
+
+function requireFree(folder: Folder, name: string) {
+  using file = openFile(folder, name)
+  unlessOpenForWriting(file.fd, () => undefined)
 }

@@ -4,12 +4,12 @@ import { errnoOf } from '../../../lib/failure.ts'
 import { closeDescriptor, FileStatus, readStatus } from '../../../lib/posix.ts'
 import { parseChecksums } from '../../parse/checksums.ts'
 import type { EntryRow, IndexStore } from '../../store/index-store.ts'
-import { isArriving } from '../arriving.ts'
+import { sourceOfArriving } from '../arriving.ts'
 import { giveIdentity, type Identity, newIdentity, nextIdentity, readIdentity } from '../ids.ts'
 import { linkedId, writeLinks } from '../linked-ids.ts'
 import { keepLink, linkIdentity } from './links.ts'
 import type { LookOptions, LookPlace } from './looking.ts'
-import { openAlong, type Places } from './places.ts'
+import { mostLevels, openAlong, type Places } from './places.ts'
 
 export interface IdentifyingDeps {
   store: IndexStore
@@ -29,12 +29,11 @@ interface Context extends LookOptions {
 }
 
 /** Who asks whether an id is taken: what is being looked at. */
-interface Asker {
-  volume: number
-  parent: number
-  name: string
+interface Asker extends Located {
   isOwn: boolean | undefined
 }
+
+type Located = Pick<EntryRow, 'volume' | 'parent' | 'name' | 'inode'>
 
 /** What vanishes from a name and comes back to it so soon is still the same file. */
 export const momentsMs = 10_000
@@ -114,8 +113,8 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
       carried && carried.id === replaced?.id && carried.generation < replaced.generation && !isLate
     const isFree = carried && !isEarlier && !hasOtherBearer(carried.id, asker)
     const cameFrom = moved?.name ?? (carried && nameAMomentAgo(carried.id))
-    const isPlaced = isFree && (cameFrom === undefined || isArrivingAt(asker))
-    if (replaced && !isPlaced && isTemporary(cameFrom ?? name, isLate)) return nextIdentity(replaced)
+    const isPlaced = () => isFree && (cameFrom === undefined || arrivalAt(asker) !== undefined)
+    if (replaced && !isPlaced() && isTemporary(cameFrom ?? name, isLate)) return nextIdentity(replaced)
     if (moved && moved.id !== 0) return outdated(moved, asKnown(moved))
     const linked = carried && !isFolder ? linkedId(place.folder, name) : undefined
     if (carried && linked !== undefined && !hasOtherBearer(linked, asker))
@@ -191,6 +190,7 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
     volume: place.volume,
     parent: place.inode,
     name,
+    inode: status.inode,
     isOwn,
   })
 
@@ -204,23 +204,45 @@ export function createIdentifying({ store, places, status, nowMs }: IdentifyingD
       // What our own faces moved took its id along, with all that is in it.
       return found === 'there' || (found === 'astray' && !asker.isOwn)
     }
-    const bearers = store
+    return store
       .byId(id)
-      .filter(row => !(row.volume === asker.volume && row.inode === status.inode) && mayBeThere(row))
-    if (bearers.length === 0) return false
-    if (bearers.some(({ volume }) => volume === asker.volume)) return true
-    return !isArrivingAt(asker) && !bearers.every(isArrivingAt)
+      .some(
+        row =>
+          !(row.volume === asker.volume && row.inode === asker.inode) &&
+          mayBeThere(row) &&
+          !isArrival(asker, row) &&
+          !isArrival(row, asker),
+      )
   }
 
-  /** Itself, or a folder above it. */
-  function isArrivingAt({ volume, parent, name }: Pick<EntryRow, 'volume' | 'parent' | 'name'>): boolean {
+  /** Whether the one is arriving from where the other is. */
+  function isArrival(one: Located, other: Located): boolean {
+    if (one.volume === other.volume) return false
+    const source = arrivalAt(one)
+    return source !== undefined && isWithin(other, source)
+  }
+
+  /** The inode of what it is copied from, itself or with a folder above it; undefined where it is not arriving. */
+  function arrivalAt({ volume, parent, name }: Located): number | undefined {
     const [top, above] = [places.topOf(volume), places.pathOf(volume, parent)]
-    if (top === undefined || !above) return false
-    const path = [...above, name]
-    return path.some((one, depth) => {
-      using folder = openAlong(top, path.slice(0, depth))
-      return folder !== undefined && isArriving(folder, one)
-    })
+    if (top === undefined || !above) return undefined
+    for (const [depth, one] of [...above, name].entries()) {
+      using folder = openAlong(top, above.slice(0, depth))
+      const source = folder && sourceOfArriving(folder, one)
+      if (source !== undefined) return source
+    }
+    return undefined
+  }
+
+  /** Whether it has this inode, or a folder above it has. */
+  function isWithin({ volume, parent, inode }: Located, wanted: number): boolean {
+    if (inode === wanted || parent === wanted) return true
+    let row = store.folder(volume, parent)
+    for (let levels = 0; row && row.parent !== 0 && levels < mostLevels; levels++) {
+      if (row.parent === wanted) return true
+      row = store.folder(volume, row.parent)
+    }
+    return false
   }
 
   /** One more name of the file that is being looked at. */

@@ -15,7 +15,7 @@ export interface Places {
 }
 
 /** Deeper than any path that Linux takes at once, and than a ring of rows would be followed. */
-const mostLevels = 2_100
+export const mostLevels = 2_100
 
 export function createPlaces(store: IndexStore, topOf: (volume: number) => string | undefined): Places {
   const status = new FileStatus()
