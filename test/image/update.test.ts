@@ -35,6 +35,14 @@ interface BadKernel {
   isTried: boolean
 }
 
+/** What the watchdog has of a kernel that stops, once it runs: no sign of life any more. */
+const hanging = `
+pid=$(cat /run/initramfs/watchdog)
+until [ /proc/$pid/fd/3 -ef /dev/watchdog0 ]; do sleep 1; done
+kill -19 $pid
+while true; do sleep 60; done
+`
+
 /** GRUB counts it before it starts. */
 const thirdTry = /slot=A ORDER=A B A_OK=1 A_TRY=3/
 const badKernels: BadKernel[] = [
@@ -58,8 +66,7 @@ const badKernels: BadKernel[] = [
   },
   {
     version: 'hanging',
-    // What the watchdog has of a kernel that stops: no sign of life any more.
-    boot: folder => failing(folder, 'kill -19 $(cat /run/initramfs/watchdog); while true; do sleep 60; done'),
+    boot: folder => failing(folder, hanging),
     says: thirdTry,
     isTried: true,
   },
