@@ -29,7 +29,7 @@ export function holdArriving(folder: Folder, name: string, sourceInode: number):
     mark.writeBigUInt64LE(BigInt(status.inode))
     mark.writeBigUInt64LE(BigInt(sourceInode), 8)
     setXattr(fd, arrivingAttribute, mark)
-    lockFile(fd, 'shared')
+    lockFile(fd, 'exclusive')
   } catch (error) {
     closeDescriptor(fd)
     throw error
@@ -51,7 +51,7 @@ export function sourceOfArriving(folder: Folder, name: string): number | undefin
     if (!readStatus(folder.fd, name, status) || BigInt(status.inode) !== marked) return undefined
     const fd = folder.open(name)
     try {
-      return tryLockFile(fd, 'exclusive') ? undefined : source
+      return tryLockFile(fd, 'shared') ? undefined : source
     } finally {
       closeDescriptor(fd)
     }

@@ -6,6 +6,7 @@ import type { Entries } from './entries.ts'
 import { changedWhileMoved, missing } from './failures.ts'
 import type { Folder } from './folders.ts'
 import { aboutDeleting, dropIfEmpty, moveInto, type Wrapper, wrapped } from './history/items.ts'
+import { dropShelves } from './history/shelf.ts'
 import { askBack } from './lent.ts'
 import { syncFolder, takeAway, whileFree } from './removing.ts'
 import { stockOf, stockOfFile } from './stock.ts'
@@ -49,19 +50,29 @@ export function createDeparting({ entries, sync, sweeper, onTrashed, log }: Depa
     })
   }
 
-  /** The copy is in place and durable, so whatever fails here is told to the log alone. */
-  async function remove(departing: Departing): Promise<Departed> {
-    const { spot } = departing
+  /**
+   * The copy is in place and durable, so whatever fails here is told to the log alone. `carried`: the ids of the files whose
+   * versions went along.
+   */
+  async function remove(departing: Departing, carried: readonly number[]): Promise<Departed> {
+    const { volume, path } = departing.spot
     try {
-      return await (isHidden([], spot.path[0] ?? '') ? removeFromTrash(departing) : removeByTrash(departing))
+      const isInTrash = isHidden([], path[0] ?? '')
+      const departed = await (isInTrash ? removeInPlace(departing) : removeByTrash(departing))
+      if (departed === 'gone') dropShelves(volume, carried)
+      if (departed === 'stayed')
+        log.info('what was moved had changed where it was, and stays there', told(departing))
+      return departed
     } catch (error) {
-      const path = spot.path.join('/')
-      log.warn('what was moved is still where it was', { volume: spot.volume.name, path, error })
+      log.warn('what was moved is still where it was', { ...told(departing), error })
       return 'stayed'
     }
   }
 
-  async function removeFromTrash(departing: Departing): Promise<Departed> {
+  const told = ({ spot }: Departing) => ({ volume: spot.volume.name, path: spot.path.join('/') })
+
+  /** Compared first, and removed then. In the trash nobody comes between. */
+  async function removeInPlace(departing: Departing): Promise<Departed> {
     const { spot, folder, entry, stock } = departing
     if ((await stockOf(folder, entry.name)) !== stock) return 'stayed'
     const isTaken = exclusively(spot.volume, workspace => {
@@ -79,26 +90,35 @@ export function createDeparting({ entries, sync, sweeper, onTrashed, log }: Depa
   async function removeByTrash(departing: Departing): Promise<Departed> {
     const { spot, folder, entry } = departing
     await askBack(folder, entry.name)
-    const wrapper = exclusively(spot.volume, () => {
-      if (!isThere(departing)) return undefined
-      using trash = openReserved(spot.volume, 'trash')
-      const about = aboutDeleting(spot.path, spot.by)
-      return wrapped(trash, about, into => moveInto(into, folder, entry.name, entry.name))
-    })
+    const wrapper = putIntoTrash(departing)
+    if (wrapper === 'no-room') return removeInPlace(departing)
     if (!wrapper) return 'stayed'
     using _open = wrapper.folder
     try {
       await syncFolder(folder, sync)
       if (await letGo(departing, wrapper)) return 'gone'
-      log.info('what was moved had changed meanwhile and is in the trash of where it was', {
-        volume: spot.volume.name,
-        path: spot.path.join('/'),
-      })
+      log.info('what was moved had changed meanwhile and is in the trash of where it was', told(departing))
     } catch (error) {
-      log.warn('what was moved is in the trash of where it was', { volume: spot.volume.name, error })
+      log.warn('what was moved is in the trash of where it was', { ...told(departing), error })
     }
     onTrashed(spot.volume)
     return 'kept'
+  }
+
+  /** `no-room`: the pool is full, for which it may be moved away. */
+  function putIntoTrash(departing: Departing): Wrapper | 'no-room' | undefined {
+    const { spot, folder, entry } = departing
+    try {
+      return exclusively(spot.volume, () => {
+        if (!isThere(departing)) return undefined
+        using trash = openReserved(spot.volume, 'trash')
+        const about = aboutDeleting(spot.path, spot.by)
+        return wrapped(trash, about, into => moveInto(into, folder, entry.name, entry.name))
+      })
+    } catch (error) {
+      if (error instanceof Failure && error.kind === 'full') return 'no-room'
+      throw error
+    }
   }
 
   /** True where it is what was copied, and nobody can be writing into it. */

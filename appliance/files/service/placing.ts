@@ -33,6 +33,7 @@ type BringOptions = PlaceOptions &
   Pick<CopyJob, 'keepsIds' | 'isShallow' | 'onMoved' | 'stock'> & {
     /** Just before the copy is put in place: in this folder, by this name. */
     beforePut?(copy: Folder, name: string): Promise<void>
+    onPut?(): void
   }
 
 /** Moving and copying: what is put under a name, and what was there before. */
@@ -47,8 +48,11 @@ export function createPlacing(deps: PlaceDeps) {
     refuseInside(from, to)
     if (from.volume.path === to.volume.path) return moveWithin(from, to, options)
     const carried: number[] = []
+    const made: number[] = []
     const onMoved = async (id: number) => {
-      if (await carryVersions(from.volume, to.volume, { id, sync })) carried.push(id)
+      const shelf = await carryVersions(from.volume, to.volume, { id, sync })
+      if (shelf) carried.push(id)
+      if (shelf === 'made') made.push(id)
     }
     using own = new DisposableStack()
     using source = openSource(from)
@@ -61,13 +65,16 @@ export function createPlacing(deps: PlaceDeps) {
       if (isHidden([], from.path[0] ?? '')) return
       mark = (options.arriving ?? own).use(holdArriving(copy, name, source.inode))
     }
-    const carrying = { keepsIds: true, isShallow: false, stock, onMoved, beforePut }
+    let isPut = false
+    const onPut = () => {
+      isPut = true
+    }
+    const carrying = { keepsIds: true, isShallow: false, stock, onMoved, beforePut, onPut }
     const written = await bring(source, to, { ...options, ...carrying }).catch(error => {
-      dropShelves(to.volume, carried)
+      if (!isPut) dropShelves(to.volume, made)
       throw error
     })
-    const departed = await remove(departing())
-    if (departed === 'gone') dropShelves(from.volume, carried)
+    const departed = await remove(departing(), carried)
     // There are two of it from now on.
     if (departed === 'stayed') mark?.[Symbol.dispose]()
     return written
@@ -153,7 +160,9 @@ export function createPlacing(deps: PlaceDeps) {
       await sayingAsync(async () => options.beforePut?.(holder, name))
       const written = exclusively(volume, () => {
         const folder = opened.use(openParent(volume, parent))
-        return put({ spot: to, folder, name, options }, holder, name, act => act())
+        const placed = put({ spot: to, folder, name, options }, holder, name, act => act())
+        options.onPut?.()
+        return placed
       })
       return await settle(to.volume, written)
     } finally {

@@ -5,6 +5,7 @@ import { FileStatus, readStatus } from '../../lib/posix.ts'
 import { createBreather } from './bursts.ts'
 import type { Folder } from './folders.ts'
 import { plus, type Sum, sumIn } from './indexing/etags.ts'
+import { askBack } from './lent.ts'
 import { openFile, unlessOpenForWriting } from './writing.ts'
 
 /** What is there, as one number: names, inodes and times, and how large files are; in whatever order it is noted. */
@@ -45,9 +46,10 @@ export async function stockOf(folder: Folder, name: string): Promise<Sum> {
   async function visit(above: Folder, parent: number, child: string) {
     await breathe()
     if (!readStatus(above.fd, child, status)) return
+    if (status.kind === 'file') await requireFree(above, child)
+    if (!readStatus(above.fd, child, status)) return
     const { kind, inode } = status
     stock.note(parent, child, status)
-    if (kind === 'file') requireFree(above, child)
     if (kind !== 'folder') return
     using inner = above.folder(child)
     for (const bytes of readdirSync(inner.path, 'buffer')) {
@@ -59,7 +61,13 @@ export async function stockOf(folder: Folder, name: string): Promise<Sum> {
   return stock.sum()
 }
 
-function requireFree(folder: Folder, name: string) {
+async function requireFree(folder: Folder, name: string) {
   using file = openFile(folder, name)
-  unlessOpenForWriting(file.fd, () => undefined)
+  try {
+    unlessOpenForWriting(file.fd, () => undefined)
+  } catch {
+    // An NFS client may have been lent it, who writes no more.
+    await askBack(folder, name)
+    unlessOpenForWriting(file.fd, () => undefined)
+  }
 }

@@ -37,6 +37,9 @@ function adoptOne(topFd: number, path: string, owner: number) {
     const place = `/proc/self/fd/${fd}`
     if (status.uid !== owner) chownSync(place, owner, owner)
     if (wanted !== status.mode) chmodSync(place, wanted & 0o7777)
+  } catch (error) {
+    // Somebody has made it immutable (chattr(1)): it stays theirs, and holds up nothing else.
+    if (errnoOf(error) !== 'EPERM') throw error
   } finally {
     closeDescriptor(fd)
   }

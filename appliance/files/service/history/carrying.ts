@@ -9,19 +9,23 @@ import type { SyncQueue } from '../sync-queue.ts'
 import { makeShelf, namesOn, openShelf } from './shelf.ts'
 import { carryWriter } from './writers.ts'
 
-/** Versions go along with a file that moves to another volume. Answers whether it has any. */
+/**
+ * Versions go along with a file that moves to another volume. `made`: there were none of it there; `added`: there were;
+ * undefined where it has none.
+ */
 export async function carryVersions(
   from: Volume,
   to: Volume,
   { id, sync }: { id: number; sync: SyncQueue },
-): Promise<boolean> {
+): Promise<'made' | 'added' | undefined> {
   using shelf = openShelf(from, id)
-  if (!shelf) return false
+  if (!shelf) return undefined
+  using there = openShelf(to, id)
   using target = makeShelf(to, { id, size: 1 })
-  if (!target) return false
+  if (!target) return undefined
   for (const name of namesOn(shelf)) await carry(shelf, target, name, sync)
   await sync.sync(target.fd)
-  return true
+  return there ? 'added' : 'made'
 }
 
 async function carry(shelf: Folder, target: Folder, name: string, sync: SyncQueue) {

@@ -75,6 +75,15 @@ export function dropShelves(volume: Volume, ids: readonly number[]): void {
   using workspace = openReserved(volume, 'tmp')
   for (const id of ids) {
     const name = String(id)
-    if (readStatus(versions.fd, name, status)) renameAt(versions.fd, name, workspace.fd, draftName('moved'))
+    if (readStatus(versions.fd, name, status)) dropShelf(versions, name, workspace)
+  }
+}
+
+function dropShelf(versions: Folder, name: string, workspace: Folder) {
+  try {
+    renameAt(versions.fd, name, workspace.fd, draftName('moved'))
+  } catch (error) {
+    // Another process was first.
+    if (errnoOf(error) !== 'ENOENT') throw error
   }
 }
