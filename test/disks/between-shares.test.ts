@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
@@ -148,4 +149,69 @@ indexTest('a folder comes back from the trash into another share', async t => {
   t.is(walk(other).get('back')?.id, id)
   t.is(walk(other).get('back/inner')?.id, inner.id)
   t.deepEqual(await trashed(indexed), [])
+})
+
+indexTest('what comes back from the trash into another share leaves there what cannot be copied', async t => {
+  const indexed = await startIndexed(t)
+  const { files, media, other } = indexed
+  await files.makeFolder(ann, ['media', 'folder'])
+  await files.write(ann, ['media', 'folder', 'file'], body('one'))
+  symlinkSync('file', join(media.path, 'folder', 'link'))
+  await files.remove(ann, ['media', 'folder'])
+  const [item] = await trashed(indexed)
+  await files.trash.restore(ann, item?.id ?? '', { to: ['other', 'back'], whenTaken: 'fail' })
+  t.is(readFileSync(join(other.path, 'back', 'file'), 'utf8'), 'one')
+  const [left] = await trashed(indexed)
+  t.is(left?.id, item?.id)
+  await agrees(t, indexed, other)
+})
+
+indexTest('a folder that is renamed while it is copied is not moved, and its ids stay its own', async t => {
+  const indexed = await startIndexed(t)
+  const { files, media, other } = indexed
+  const { id } = await files.makeFolder(ann, ['media', 'folder'])
+  await files.write(ann, ['media', 'folder', 'file'], body('one'))
+  const beforeCommit = async () => renameSync(join(media.path, 'folder'), join(media.path, 'renamed'))
+  const moving = files.move(ann, ['media', 'folder'], ['other', 'folder'], { overwrite: false, beforeCommit })
+  t.like(await t.throwsAsync(moving), { kind: 'missing' })
+  t.false(existsSync(join(other.path, 'folder')))
+  for (const volume of [media, other]) await agrees(t, indexed, volume)
+  t.is(walk(media).get('renamed')?.id, id)
+})
+
+indexTest('a folder in which somebody has a file open for writing is in the trash too', async t => {
+  const indexed = await startIndexed(t)
+  const { files, media, other } = indexed
+  await files.makeFolder(ann, ['media', 'folder'])
+  await files.write(ann, ['media', 'folder', 'file'], body('one'))
+  const file = await open(join(media.path, 'folder', 'file'), 'r+')
+  await files.move(ann, ['media', 'folder'], ['other', 'folder'], { overwrite: false })
+  await file.writeFile('two')
+  await file.close()
+  t.is(readFileSync(join(other.path, 'folder', 'file'), 'utf8'), 'one')
+  const [item] = await trashed(indexed)
+  const opened = await files.trash.open(ann, item?.id ?? '', ['file'])
+  const content = Buffer.alloc(3)
+  await opened.read(content, 0)
+  opened.close()
+  t.is(content.toString(), 'two')
+})
+
+indexTest('earlier versions go along with a file, and stay with it where it is not moved', async t => {
+  const indexed = await startIndexed(t)
+  const { files } = indexed
+  for (const text of ['one', 'two']) await files.write(ann, ['media', 'file'], body(text))
+  // With what it holds now.
+  const versions = async (...path: string[]) => (await files.versions.list(ann, path)).length
+  t.is(await versions('media', 'file'), 2)
+  const beforeCommit = async () => {
+    throw new Error('not now')
+  }
+  await t.throwsAsync(
+    files.move(ann, ['media', 'file'], ['other', 'file'], { overwrite: false, beforeCommit }),
+    { message: 'not now' },
+  )
+  t.is(await versions('media', 'file'), 2)
+  await files.move(ann, ['media', 'file'], ['other', 'file'], { overwrite: false })
+  t.is(await versions('other', 'file'), 2)
 })
