@@ -34,7 +34,9 @@ export function firmwareStarts(partitions: Partitions, { isTrial }: { isTrial: b
   const config = readFat(partitions.get(partition), 'config.txt')?.toString() ?? ''
   const kernel = /^kernel=(.+)$/m.exec(config)?.[1] ?? 'kernel8.img'
   const commandLine = readFat(partitions.get(partition), 'cmdline.txt')?.toString().trim()
-  if (!commandLine || readFat(partitions.get(partition), kernel) === undefined) return null
+  // Nobody has written down what it makes of a zero in there.
+  if (!commandLine || commandLine.includes('\0') || readFat(partitions.get(partition), kernel) === undefined)
+    return null
   return { partition, commandLine }
 }
 
