@@ -38,7 +38,8 @@ interface BadKernel {
 /** What the watchdog has of a kernel that stops, once it runs: no sign of life any more. */
 const hanging = `
 pid=$(cat /run/initramfs/watchdog)
-until [ /proc/$pid/fd/3 -ef /dev/watchdog0 ]; do sleep 1; done
+has_it_open() { for each in /proc/$pid/fd/*; do [ $each -ef /dev/watchdog0 ] && return; done; false; }
+until has_it_open; do sleep 1; done
 kill -19 $pid
 while true; do sleep 60; done
 `
