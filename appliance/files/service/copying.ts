@@ -116,8 +116,8 @@ export function createCopying({ entries, sync, log }: CopyDeps) {
 
     /** Before its content is read: what is written from then on shows. */
     function noteSource(fd: number, parent: number, name: string): number {
-      if (!readStatus(fd, '', status)) return 0
-      job.stock?.note(parent, parent === 0 ? '' : name, status)
+      if (!job.stock || !readStatus(fd, '', status)) return 0
+      job.stock.note(parent, parent === 0 ? '' : name, status)
       return status.inode
     }
 

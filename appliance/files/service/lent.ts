@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { hasNfsServer, isDelegated, recallDelegation } from '../../lib/delegations.ts'
 import { errnoOf } from '../../lib/failure.ts'
 import { closeDescriptor } from '../../lib/posix.ts'
+import type { Volume } from '../schema.ts'
 import { openElsewhere } from './failures.ts'
-import type { Folder } from './folders.ts'
+import { type Folder, openParent } from './folders.ts'
 
 /** A machine that is there gives it back in milliseconds; one that is not is given up by the NFS server, later. */
 const withinMs = 1_000
@@ -20,6 +21,16 @@ export async function askBack(folder: Folder, name: string): Promise<void> {
   } finally {
     closeDescriptor(fd)
   }
+}
+
+/** The same of what lies in this folder of a volume. */
+export async function askBackAt(at: {
+  volume: Volume
+  parent: readonly string[]
+  name: string
+}): Promise<void> {
+  using folder = openParent(at.volume, at.parent)
+  await askBack(folder, at.name)
 }
 
 async function askBackOpen(fd: number) {

@@ -10,7 +10,7 @@ import { Folder, openFolder, openParent } from './folders.ts'
 import { carryVersions } from './history/carrying.ts'
 import { aboutDeleting, moveInto, type Wrapper, wrapped } from './history/items.ts'
 import { dropShelves } from './history/shelf.ts'
-import { askBack } from './lent.ts'
+import { askBack, askBackAt } from './lent.ts'
 import { syncMoved, whileFree } from './removing.ts'
 import { createStock } from './stock.ts'
 import { isHidden, requireWritable, type Spot, splitSpot } from './tree.ts'
@@ -255,11 +255,6 @@ export function createPlacing(deps: PlaceDeps) {
 }
 
 const status = new FileStatus()
-
-async function askBackAt({ volume, parent, name }: ReturnType<typeof splitSpot>) {
-  using folder = openParent(volume, parent)
-  await askBack(folder, name)
-}
 
 /** `replaced`: the wrapper in the trash of what was there before; whoever gets it closes it. */
 type Placed = Written & { folder: Folder; replaced: Wrapper | undefined }

@@ -46,8 +46,10 @@ export async function stockOf(folder: Folder, name: string): Promise<Sum> {
   async function visit(above: Folder, parent: number, child: string) {
     await breathe()
     if (!readStatus(above.fd, child, status)) return
-    if (status.kind === 'file') await requireFree(above, child)
-    if (!readStatus(above.fd, child, status)) return
+    if (status.kind === 'file') {
+      await requireFree(above, child)
+      if (!readStatus(above.fd, child, status)) return
+    }
     const { kind, inode } = status
     stock.note(parent, child, status)
     if (kind !== 'folder') return

@@ -19,7 +19,7 @@ import { Folder, openParent } from './folders.ts'
 import { exchangeOnto, makeShelf } from './history/shelf.ts'
 import { writeWriter } from './history/writers.ts'
 import { identityOf, newIdentity, nextIdentity, writeIdentity } from './ids.ts'
-import { askBack } from './lent.ts'
+import { askBackAt } from './lent.ts'
 import { linkedId } from './linked-ids.ts'
 import { requireSpace } from './space.ts'
 import type { SyncQueue } from './sync-queue.ts'
@@ -77,11 +77,6 @@ export function createReplacing({ entries, sync, onKept, onWritten }: ReplaceDep
       return written
     })
   }
-}
-
-async function askBackAt({ volume, parent, name }: Target) {
-  using folder = openParent(volume, parent)
-  await askBack(folder, name)
 }
 
 export type Replacing = ReturnType<typeof createReplacing>

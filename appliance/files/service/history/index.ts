@@ -158,8 +158,7 @@ export function createHistory(deps: HistoryDeps): History {
       listInside: trash.listInside,
       open: trash.open,
       async restore(person, id, { to, ...choice }) {
-        using arriving = new DisposableStack()
-        const options = { ...choice, arriving, ...(to ? { to: spot(person, to) } : {}) }
+        const options = { ...choice, ...(to ? { to: spot(person, to) } : {}) }
         const { spot: place, entry, made } = await trash.restore(person, id, options)
         const path = shown(person, place)
         // What was made first is told first, and `told` begins at the end.

@@ -43,8 +43,6 @@ export interface RestoreOptions {
   to?: Spot
   /** `rename`: it gets a name of its own; `replace`: what is there now goes to the trash. */
   whenTaken: 'fail' | 'rename' | 'replace'
-  /** See `PlaceOptions`. */
-  arriving?: DisposableStack
 }
 
 export interface Restored {
@@ -137,14 +135,14 @@ export function createTrash(deps: TrashDeps): Trash {
 
   async function restore(person: Person, id: TrashId, options: RestoreOptions) {
     const found = await find(person, id)
-    const { inside = [] } = options
+    const { inside = [], whenTaken } = options
     const from = spotOf(found, inside)
     const to = options.to ?? { volume: found.volume, path: [...found.path, ...inside], by: person }
     requireWritable(from)
     requireWritable(to)
     reading.stat(from)
     const made = await makeParents(to)
-    const placed = await place(from, to, options)
+    const placed = await place(from, to, whenTaken)
     using trash = openReserved(found.volume, 'trash')
     saying(() => {
       if (inside.length === 0) dropIfEmpty(trash, found.item)
@@ -169,14 +167,12 @@ export function createTrash(deps: TrashDeps): Trash {
     }
   }
 
-  async function place(from: Spot, to: Spot, { whenTaken, arriving }: RestoreOptions) {
+  async function place(from: Spot, to: Spot, whenTaken: RestoreOptions['whenTaken']) {
     const name = to.path.at(-1) ?? ''
     for (let attempt = 0; ; attempt += 1) {
       const path = attempt === 0 ? to.path : [...to.path.slice(0, -1), restoredName(name, attempt)]
       try {
-        const overwrite = whenTaken === 'replace'
-        const held = arriving ? { arriving } : {}
-        const { entry } = await move(from, { ...to, path }, { overwrite, ...held })
+        const { entry } = await move(from, { ...to, path }, { overwrite: whenTaken === 'replace' })
         return { spot: { ...to, path }, entry }
       } catch (error) {
         if (whenTaken !== 'rename' || !isTaken(error)) throw error
