@@ -37,6 +37,9 @@ export interface Departing {
 /** `kept`: in the trash, since it is not what was copied. `stayed`: where it was, or something else is there by now. */
 export type Departed = 'gone' | 'kept' | 'stayed'
 
+/** Of what is ours in a volume only the trash is moved from. */
+export const isInTrash = ({ path: [first = ''] }: Spot) => isHidden([], first)
+
 /** Removes what has been moved to another volume. Nothing is lost of what was written into it since it was copied. */
 export function createDeparting({ entries, sync, sweeper, onTrashed, log }: DepartDeps) {
   /** A file is not moved while somebody writes into it. A folder may be: it takes too long to begin anew. */
@@ -55,11 +58,10 @@ export function createDeparting({ entries, sync, sweeper, onTrashed, log }: Depa
    * versions went along.
    */
   async function remove(departing: Departing, carried: readonly number[]): Promise<Departed> {
-    const { volume, path } = departing.spot
+    const { spot } = departing
     try {
-      const isInTrash = isHidden([], path[0] ?? '')
-      const departed = await (isInTrash ? removeInPlace(departing) : removeByTrash(departing))
-      if (departed === 'gone') dropShelves(volume, carried)
+      const departed = await (isInTrash(spot) ? removeInPlace(departing) : removeByTrash(departing))
+      if (departed === 'gone') dropShelves(spot.volume, carried)
       if (departed === 'stayed')
         log.info('what was moved had changed where it was, and stays there', told(departing))
       return departed

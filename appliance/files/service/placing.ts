@@ -4,7 +4,7 @@ import { FileStatus, openFlags, readStatus, renameAt } from '../../lib/posix.ts'
 import type { Entry, PlaceOptions, Volume } from '../schema.ts'
 import { holdArriving } from './arriving.ts'
 import type { CopiedListener, CopyJob, createCopying } from './copying.ts'
-import { createDeparting, type DepartDeps } from './departing.ts'
+import { createDeparting, type DepartDeps, isInTrash } from './departing.ts'
 import { inTheWay, missing, sayingAsync } from './failures.ts'
 import { Folder, openFolder, openParent } from './folders.ts'
 import { carryVersions } from './history/carrying.ts'
@@ -13,7 +13,7 @@ import { dropShelves } from './history/shelf.ts'
 import { askBack, askBackAt } from './lent.ts'
 import { syncMoved, whileFree } from './removing.ts'
 import { createStock } from './stock.ts'
-import { isHidden, requireWritable, type Spot, splitSpot } from './tree.ts'
+import { requireWritable, type Spot, splitSpot } from './tree.ts'
 import { draftName, exclusively, makeDraft, openReserved, openWorkspace } from './workspace.ts'
 import type { Written } from './writing.ts'
 
@@ -62,7 +62,7 @@ export function createPlacing(deps: PlaceDeps) {
     const beforePut = async (copy: Folder, name: string) => {
       await requireSame(departing())
       // Nobody else has the ids of what lies in the trash, or they are not its own any more.
-      if (isHidden([], from.path[0] ?? '')) return
+      if (isInTrash(from)) return
       mark = (options.arriving ?? own).use(holdArriving(copy, name, source.inode))
     }
     let isPut = false
