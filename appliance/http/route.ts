@@ -69,7 +69,7 @@ export interface RouteGuards {
   /** Throws unless the request carries a claimed setup session of an unclaimed box. */
   requireSetup(request: Request): Promise<void>
   /** Throws where this route has to wait. */
-  requireChangeable?(route: Pick<Route, 'method' | 'tag'>): void
+  requireChangeable?(route: Pick<Route, 'method' | 'tag'>): Promise<void>
 }
 
 const maxJsonBytes = 1024 * 1024
@@ -99,7 +99,7 @@ function requireJson(request: Request, _response: Response, next: () => void) {
 
 async function answer(spec: Route, guards: RouteGuards, request: Request, response: Response) {
   const actor = await admit(spec.access, guards, request)
-  guards.requireChangeable?.(spec)
+  await guards.requireChangeable?.(spec)
   const result = await spec.handle({
     actor: actor as Actor,
     params: spec.params ? checkInput(spec.params, request.params, 'input/invalid') : undefined,

@@ -25,11 +25,13 @@ interface Given {
   startsAt?: Date
   isFirst?: boolean
   lookWithinMs?: number
+  lookEveryMs?: number
 }
 
 /** The domain of updates over this RAUC, as on a box that was flashed, with a clock and a health that the test sets. */
 export async function box(t: ExecutionContext, rauc: { conf: string; bus: string }, given: Given = {}) {
   const { version = '1.0.0', proven, updatesFrom = '', startsAt, isFirst = true, lookWithinMs } = given
+  const { lookEveryMs = 5 } = given
   const dataDir = given.dataDir ?? (await tempFolder(t))
   const clock = fakeClock(startsAt?.getTime())
   let restarts = 0
@@ -62,7 +64,7 @@ export async function box(t: ExecutionContext, rauc: { conf: string; bus: string
     settings: createSettings(database),
     updatesFrom,
     isFirst,
-    lookEveryMs: 5,
+    lookEveryMs,
     wellForMs: 60_000,
     roundEveryMs: 20,
     ...(lookWithinMs === undefined ? {} : { lookWithinMs }),

@@ -140,8 +140,9 @@ updateTest(
       state: 'danger',
     })
     t.like((await ask('GET', '/updates')).body, { version: '1.1.0+abc', isOnTrial: true })
-    t.throws(() => updates.requireChangeable({ method: 'post', tag: 'users' }), { code: 'updates/on-trial' })
-    t.notThrows(() => updates.requireChangeable({ method: 'post', tag: 'files' }))
+    const post = (tag: string) => updates.requireChangeable({ method: 'post', tag })
+    await t.throwsAsync(post('users'), { code: 'updates/on-trial' })
+    await t.notThrowsAsync(post('files'))
     t.is((await ask('POST', '/updates/install', { body: {} })).status, 409)
     clock.advance(600_000)
     t.false(updates.isReady())
@@ -154,9 +155,19 @@ updateTest(
     // The image has seen it, and marks it good.
     prove('1.1.0+abc')
     await eventually(async () => !(await ask('GET', '/updates')).body.isOnTrial)
-    t.notThrows(() => updates.requireChangeable({ method: 'post', tag: 'users' }))
+    await t.notThrowsAsync(post('users'))
   },
 )
+
+updateTest('once a version was found good, settings can be changed at once', async t => {
+  const rauc = await startRauc(t)
+  const given = { version: '1.1.0', proven: '1.0.0', lookEveryMs: 2 ** 30 }
+  const { updates, prove } = await box(t, rauc, given)
+  const route = { method: 'post', tag: 'users' }
+  await t.throwsAsync(updates.requireChangeable(route), { code: 'updates/on-trial' })
+  prove('1.1.0')
+  await t.notThrowsAsync(updates.requireChangeable(route))
+})
 
 updateTest('what ailed the box before the update is not the new version’s fault', async t => {
   const rauc = await startRauc(t)

@@ -103,8 +103,9 @@ export function createUpdateService(deps: UpdatesDeps) {
     throw notHere()
   }
 
-  function requireSettled() {
-    if (!facts.isOnTrial) return
+  /** What was known of a trial may be some seconds old, and it ends once. */
+  async function requireSettled() {
+    if (!facts.isOnTrial || !(await learn()).isOnTrial) return
     throw new Failure('conflict', 'updates/on-trial', onTrial)
   }
 
@@ -157,13 +158,13 @@ export function createUpdateService(deps: UpdatesDeps) {
     },
     async install(allowOlder: boolean) {
       await requireHere()
-      requireSettled()
+      await requireSettled()
       return taking.install(allowOlder)
     },
     /** From where updates come, to the other place for the system. */
     async take(version: string) {
       await requireHere()
-      requireSettled()
+      await requireSettled()
       const job = await taking.take(version, facts.version)
       await nights.leave()
       return job
@@ -171,7 +172,7 @@ export function createUpdateService(deps: UpdatesDeps) {
     source,
     async decideSource(wanted: UpdateSource) {
       await requireHere()
-      requireSettled()
+      await requireSettled()
       await sources.decide(wanted)
       return source()
     },
@@ -186,7 +187,7 @@ export function createUpdateService(deps: UpdatesDeps) {
     },
     async goBack(version: string) {
       await requireHere()
-      requireSettled()
+      await requireSettled()
       await returning.goBack(version)
     },
     async restart(when: 'now' | 'night' | 'never') {
@@ -198,8 +199,8 @@ export function createUpdateService(deps: UpdatesDeps) {
       events.publish('updates/changed', {})
     },
     /** Throws for what is to wait until this version was found good. */
-    requireChangeable(route: { method: string; tag: string }) {
-      if (isHeldBack(route)) requireSettled()
+    async requireChangeable(route: { method: string; tag: string }) {
+      if (isHeldBack(route)) await requireSettled()
     },
     facts: () => facts,
     /** A version on trial is not ready before all has been well for a while. */
