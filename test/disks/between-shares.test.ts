@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import type { Volume } from '../../appliance/files/schema.ts'
 import type { EntryRow } from '../../appliance/files/store/index-store.ts'
 import { setXattr } from '../../appliance/lib/posix.ts'
 import { testIf } from '../helpers/needs.ts'
@@ -18,6 +19,9 @@ async function trashed({ files }: Indexed) {
   for await (const item of files.trash.list(ann)) found.push(item)
   return found
 }
+
+const shelves = ({ path }: Volume) =>
+  readdirSync(join(path, '.cairn', 'versions')).filter(name => /^\d+$/.test(name))
 
 /** As an index that is being made anew would look at it. */
 function lookNow({ index, place }: ReturnType<typeof openAlone>, name: string) {
@@ -115,6 +119,19 @@ indexTest('a folder that is written into meanwhile is in the trash too, with wha
   await files.trash.restore(ann, item?.id ?? '', { inside: ['late'], to, whenTaken: 'fail' })
   t.is(readFileSync(join(other.path, 'folder', 'late'), 'utf8'), 'written meanwhile')
   for (const volume of [media, other]) await agrees(t, indexed, volume)
+})
+
+indexTest('a folder that is kept in the trash keeps no earlier versions of what went', async t => {
+  const indexed = await startIndexed(t)
+  const { files, media } = indexed
+  await files.makeFolder(ann, ['media', 'folder'])
+  for (const text of ['one', 'two']) await files.write(ann, ['media', 'folder', 'file'], body(text))
+  t.is(shelves(media).length, 1)
+  symlinkSync('file', join(media.path, 'folder', 'link'))
+  await files.move(ann, ['media', 'folder'], ['other', 'folder'], { overwrite: false })
+  t.is((await trashed(indexed)).length, 1)
+  t.is((await files.versions.list(ann, ['other', 'folder', 'file'])).length, 2)
+  t.deepEqual(shelves(media), [])
 })
 
 indexTest('what is as it was leaves nothing behind; with a link in it, it stays in the trash', async t => {

@@ -61,7 +61,7 @@ export function createDeparting({ entries, sync, sweeper, onTrashed, log }: Depa
     const { spot } = departing
     try {
       const departed = await (isInTrash(spot) ? removeInPlace(departing) : removeByTrash(departing))
-      if (departed === 'gone') dropShelves(spot.volume, carried)
+      if (departed !== 'stayed') dropShelves(spot.volume, carried)
       if (departed === 'stayed')
         log.info('what was moved had changed where it was, and stays there', told(departing))
       return departed
