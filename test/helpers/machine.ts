@@ -12,6 +12,7 @@ import { z } from 'zod'
 import { checkout, eventually, freePort } from './cairn.ts'
 import { forgetUnflushed, layOver } from './lossy-disk.ts'
 import { piKernel } from './pi.ts'
+import { forgetCodeAtResets } from './translated-code.ts'
 
 /** A machine in QEMU, flashed with the image that `scripts/image BOARD` has built. */
 export interface Machine {
@@ -136,6 +137,8 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
   const folder = await mkdtemp('/var/tmp/cairn-machine-')
   const file = (name: string) => join(folder, name)
   let qemu: ChildProcess | undefined
+  let forgetting = Promise.resolve()
+  const sockets = { monitor: file('events'), debugger: file('debugger') }
   t.teardown(async () => {
     await end('SIGKILL')
     await rm(folder, { recursive: true, force: true })
@@ -183,6 +186,8 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
       ...(isPi ? ['-serial', 'null'] : []),
       ...['-serial', `file:${file('console')}`],
       ...['-qmp', `unix:${file('qmp')},server=on,wait=off`],
+      ...['-qmp', `unix:${sockets.monitor},server=on,wait=off`],
+      ...['-gdb', `unix:${sockets.debugger},server=on,wait=off`],
       ...['-netdev', ['user,id=net', ...forwards.map(each => `hostfwd=tcp:127.0.0.1:${each}`)].join(',')],
       ...(isPi
         ? ['-device', 'usb-net,netdev=net', '-d', 'unimp', '-D', file('unknown')]
@@ -238,6 +243,9 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     const kernel = isPi ? piKernel(file('system.img'), { isTrial, folder }) : []
     const child = spawn(program, [...command, ...kernel], { stdio: ['ignore', 'ignore', 'pipe'] })
     qemu = child
+    forgetting = forgetCodeAtResets(sockets)
+    // Told by `end`.
+    forgetting.catch(() => undefined)
     let said = ''
     child.stderr?.on('data', data => {
       said += data
@@ -290,6 +298,7 @@ export async function createMachine(t: ExecutionContext, options: MachineOptions
     const gone = once(qemu, 'exit')
     qemu.kill(signal)
     await gone
+    await forgetting
   }
 
   return {
