@@ -399,7 +399,11 @@ async function trust(plainUrl: string) {
 }
 
 /** One command: QEMU greets, wants its capabilities asked for, and mixes events in. */
-async function talkToQemu(path: string, execute: string, args?: Record<string, unknown>): Promise<unknown> {
+export async function talkToQemu(
+  path: string,
+  execute: string,
+  args?: Record<string, unknown>,
+): Promise<unknown> {
   const socket = createConnection(path)
   try {
     const lines = createInterface({ input: socket })[Symbol.asyncIterator]()

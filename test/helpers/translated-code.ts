@@ -26,20 +26,21 @@ export async function forgetCodeAtResets({ monitor, debugger: path }: Sockets): 
   })
 }
 
-/** Packets are described in gdb's manual, "Remote Protocol": who connects stops the machine, `D` lets it go on. */
+/** Packets are described in gdb's manual, "Remote Protocol". */
 async function stepOnce(path: string): Promise<void> {
   const socket = await connectTo(path)
-  const packets = ['$s#73', '$D#44']
-  socket.write(packets.shift() ?? '')
+  // Who connects stops the machine; a step; and it goes on.
+  const exchange = [
+    { said: '$T02', packet: '$s#73' },
+    { said: '$T05', packet: '$D#44' },
+    { said: '$OK', packet: '' },
+  ]
   let said = ''
   await untilHungUp(async () => {
     for await (const data of socket) {
       said += data
-      if (!/\$[^#]*#[0-9a-f]{2}/.test(said)) continue
-      said = ''
-      const next = packets.shift()
-      if (next === undefined) return
-      socket.write(`+${next}`)
+      while (exchange[0] && said.includes(exchange[0].said)) socket.write(`+${exchange.shift()?.packet}`)
+      if (exchange.length === 0) return
     }
   })
 }
