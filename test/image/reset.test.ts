@@ -123,12 +123,13 @@ async function unlocked(machine: Machine) {
   await eventually(async () => {
     const code = [...(await machine.console()).matchAll(/claim code (\S+)/g)].at(-1)?.[1]
     if (code === undefined || tried.has(code)) return false
-    tried.add(code)
     const answer = await fetch(`${machine.url}/api/v1/setup/unlock`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ code }),
     })
+    // Not where it came within a second of the older one (429), or the box has only begun to answer.
+    if (answer.status < 429) tried.add(code)
     cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
     return answer.ok
   }, patienceMs)
