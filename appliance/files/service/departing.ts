@@ -61,9 +61,9 @@ export function createDeparting({ entries, sync, sweeper, onTrashed, log }: Depa
     const { spot } = departing
     try {
       const departed = await (isInTrash(spot) ? removeInPlace(departing) : removeByTrash(departing))
-      if (departed !== 'stayed') dropShelves(spot.volume, carried)
       if (departed === 'stayed')
         log.info('what was moved had changed where it was, and stays there', told(departing))
+      else dropShelves(spot.volume, carried)
       return departed
     } catch (error) {
       log.warn('what was moved is still where it was', { ...told(departing), error })
